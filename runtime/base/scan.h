@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Strict JSON (RFC 8259) as text: is it valid, where does it break, where does a value stand.
+ * No tree, no heap, no recursion deeper than SCAN_DEPTH_MAX. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+
+#define SCAN_DEPTH_MAX 200 /* nested arrays and objects */
+
+/* Where a document breaks. Lines and columns count from 1, columns in characters. */
+struct scan_fault {
+    size_t offset, line, column;
+    const char *reason; /* static text: "expected ',' or '}'" */
+};
+
+/* Checks that text[0..len) is one JSON value in UTF-8 with nothing but white space around it. false
+ * fills fault. An empty text is a fault ("empty document"). */
+bool scan_valid(const char *text, size_t len, struct scan_fault *fault);
+
+/* A view of a value inside a text. ptr NULL: there is none. */
+struct scan_value {
+    const char *ptr;
+    size_t len;
+};
+
+/* The value at a JSON pointer (RFC 6901: "/Records/0/eventSource"; "" is the whole document), a
+ * view into text without white space around it; an absent value when the pointer leads nowhere or
+ * the text breaks on the way. Of duplicate keys the first counts. Keys are compared after
+ * unescaping. Only the text up to the value is looked at. */
+struct scan_value scan_find(const char *text, size_t len, const char *pointer);
+
+/* Steps through the members or elements of the container at v: start with *at = 0; false at the
+ * end. key is the raw text between the quotes, absent in arrays. */
+bool scan_next(struct scan_value v, size_t *at, struct scan_value *key, struct scan_value *value);
+
+/* Writes the unescaped form of the JSON string at v (with its quotes) to out, which holds v.len
+ * bytes at least; gives its length, or -1 when v is not a valid string. Lone surrogates become
+ * U+FFFD; \u0000 gives a NUL byte. No NUL is added. */
+long scan_unescape(struct scan_value v, char *out);
