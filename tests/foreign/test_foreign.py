@@ -1,0 +1,126 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs a function of another language in the sandbox: test_foreign.py LANGUAGE CLAMBDA BUILD-FOLDER.
+
+One environment serves all events of one command; failures, panics and exits look as on Lambda."""
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+MUST = os.environ.get("SANDBOX_MUST_WORK") == "1"
+failures = []
+
+
+def skip(reason):
+    print(reason)
+    sys.exit(1 if MUST else 77)
+
+
+def check(what, got, want):
+    if got != want:
+        failures.append(what)
+        print(f"not ok - {what}\n# got      {got!r}\n# expected {want!r}")
+    else:
+        print(f"ok - {what}")
+
+
+def run_tool(command, **more):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **more)
+    if done.returncode:
+        print(done.stdout[-2000:])
+        sys.exit(f"{command[0]} failed: the function was not built")
+
+
+def build_shell(target):
+    if not shutil.which("curl"):
+        skip("curl is not installed")
+    shutil.copy(f"{HERE}/shell/bootstrap", target)
+
+
+def build_go(target):
+    if not shutil.which("go"):
+        skip("go is not installed")
+    env = dict(os.environ, CGO_ENABLED="0", GOTOOLCHAIN="local", GOFLAGS="-mod=readonly")
+    run_tool(["go", "build", "-trimpath", "-ldflags=-s", "-tags", "lambda.norpc", "-o", target, "."],
+             cwd=f"{HERE}/go", env=env)
+
+
+def build_rust(target):
+    if not shutil.which("cargo"):
+        skip("cargo is not installed")
+    work = os.path.join(os.path.dirname(os.path.dirname(target)), "rust-build")
+    shutil.copytree(f"{HERE}/rust", f"{work}/src-tree", dirs_exist_ok=True,
+                    ignore=shutil.ignore_patterns("Cargo.lock", "target"))
+    run_tool(["cargo", "build", "--release", "--quiet", "--target-dir", f"{work}/target"],
+             cwd=f"{work}/src-tree")
+    shutil.copy(f"{work}/target/release/bootstrap", target)
+
+
+def invoke(clambda, function, *events, options=()):
+    with tempfile.TemporaryDirectory() as folder:
+        command = [clambda, "invoke", function, "--memory", "512", "--timeout", "10", *options]
+        for i, event in enumerate(events):
+            path = f"{folder}/{i}.json"
+            with open(path, "w") as file:
+                json.dump(event, file, separators=(",", ":"))
+            command += ["-e", path]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+    return done.returncode, done.stdout.splitlines(), done.stderr
+
+
+def expect_answer(event, seen):
+    return {"event": event, "seen": seen, "function": "foreign", "hasId": True, "remaining": True}
+
+
+def check_reuse(clambda, function, network):
+    events = [{"n": 1}, {"text": "zwölf"}, {"n": 3}]
+    code, lines, log = invoke(clambda, function, *events,
+                              options=("--name", "foreign", "--network", network))
+    check(f"{network}: exit code", code, 0)
+    want = [expect_answer(e, i + 1) for i, e in enumerate(events)]
+    check(f"{network}: answers", [json.loads(line) for line in lines], want)
+    check(f"{network}: one INIT_START", len(re.findall("^INIT_START ", log, re.M)), 1)
+    check(f"{network}: three REPORT", len(re.findall("^REPORT RequestId: ", log, re.M)), 3)
+    check(f"{network}: one Init Duration", len(re.findall("\tInit Duration: ", log)), 1)
+    check(f"{network}: log lines", re.findall("^seen [0-9]$", log, re.M), ["seen 1", "seen 2", "seen 3"])
+    if failures:
+        print(log)
+
+
+def check_failures(clambda, function, language):
+    code, lines, log = invoke(clambda, function, {"do": "fail"}, {"n": 2})
+    check("fail: exit code", code, 1)
+    check("fail: message", "asked to fail" in json.loads(lines[0]).get("errorMessage", ""), True)
+    check("fail: the process lives on", json.loads(lines[1])["seen"], 2)
+    code, lines, log = invoke(clambda, function, {"do": "exit"}, {"n": 2})
+    check("exit: exit code", code, 1)
+    payload = json.loads(lines[0])
+    check("exit: type", payload["errorType"], "Runtime.ExitError")
+    check("exit: message", payload["errorMessage"].split("Error: ")[1], "Runtime exited with error: exit status 3")
+    check("exit: a fresh process", json.loads(lines[1])["seen"], 1)
+    if language != "shell":
+        code, lines, log = invoke(clambda, function, {"do": "panic"}, {"n": 2})
+        check("panic: exit code", code, 1)
+        check("panic: named", "asked to panic" in lines[0], True)
+
+
+def main():
+    language, clambda, folder = sys.argv[1:]
+    if os.geteuid() != 0:
+        skip("the sandbox needs root")
+    function = f"{folder}/{language}"
+    os.makedirs(function, exist_ok=True)
+    globals()[f"build_{language}"](f"{function}/bootstrap")
+    os.chmod(f"{function}/bootstrap", 0o755)
+    for network in ("host", "none"):
+        check_reuse(clambda, function, network)
+    check_failures(clambda, function, language)
+    sys.exit(1 if failures else 0)
+
+
+main()
