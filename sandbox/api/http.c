@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/http.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "api/limits.h"
+#include "api/peer.h"
+
+static void request_clear(struct http_conn *c)
+{
+    if (c->reply && c->reply_owned)
+        MHD_destroy_response(c->reply);
+    c->task = HTTP_NEW;
+    c->reply = NULL;
+    c->reply_owned = false;
+    c->superseded = false;
+    c->sending = false;
+    c->status = 0;
+    c->received = 0;
+}
+
+static void on_connection(void *cls, struct MHD_Connection *mhd, void **socket_context,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    struct http *h = cls;
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        struct http_conn *c = *socket_context;
+        if (!c)
+            return;
+        if (c->prev)
+            c->prev->next = c->next;
+        else
+            h->conns = c->next;
+        if (c->next)
+            c->next->prev = c->prev;
+        request_clear(c);
+        free(c);
+        *socket_context = NULL;
+        return;
+    }
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct http_conn *c = info ? calloc(1, sizeof *c) : NULL;
+    *socket_context = c;
+    if (!c)
+        return;
+    c->mhd = mhd;
+    c->fd = info->connect_fd;
+    c->next = h->conns;
+    if (c->next)
+        c->next->prev = c;
+    h->conns = c;
+}
+
+static struct http_conn *conn_of(struct MHD_Connection *mhd)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info ? info->socket_context : NULL;
+}
+
+/* libmicrohttpd calls this once per request when its headers are complete, then for each piece of
+ * the body, then until a reply is queued or the connection is suspended. */
+static enum MHD_Result on_access(void *cls, struct MHD_Connection *mhd, const char *url,
+                                 const char *method, const char *version, const char *bytes,
+                                 size_t *len, void **request)
+{
+    (void)version;
+    struct http *h = cls;
+    struct http_conn *c = *request ? *request : conn_of(mhd);
+    if (!c || c->doomed)
+        return MHD_NO;
+    if (!*request) {
+        *request = c;
+        return h->handler->request(h->cls, c, url, method);
+    }
+    if (*len > 0) {
+        size_t n = *len;
+        *len = 0;
+        c->received += n;
+        return h->handler->body(h->cls, c, bytes, n);
+    }
+    return h->handler->finish(h->cls, c);
+}
+
+static void on_completed(void *cls, struct MHD_Connection *mhd, void **request,
+                         enum MHD_RequestTerminationCode code)
+{
+    (void)mhd;
+    struct http *h = cls;
+    struct http_conn *c = *request;
+    *request = NULL;
+    if (!c)
+        return;
+    h->handler->end(h->cls, c, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
+    request_clear(c);
+}
+
+static void on_timer(uv_timer_t *timer);
+
+/* MHD_run does one round only: what it left (a body larger than its buffer, a request behind a
+ * request) shows as a timeout of 0 and not in its epoll descriptor. */
+static void pump(struct http *h)
+{
+    if (h->pumping || !h->daemon)
+        return;
+    h->pumping = true;
+    MHD_UNSIGNED_LONG_LONG ms = 0;
+    enum MHD_Result waits = MHD_YES;
+    for (int i = 0; i < API_RUNS_MAX && waits == MHD_YES && ms == 0; i++) {
+        MHD_run(h->daemon);
+        waits = MHD_get_timeout(h->daemon, &ms);
+    }
+    h->pumping = false;
+    if (waits == MHD_YES)
+        uv_timer_start(&h->timer, on_timer, ms, 0);
+    else if (uv_is_active((const uv_handle_t *)&h->timer))
+        uv_timer_stop(&h->timer);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    pump(timer->data);
+}
+
+static void on_epoll(uv_poll_t *poll, int status, int events)
+{
+    (void)status;
+    (void)events;
+    pump(poll->data);
+}
+
+static bool allowed(const struct http *h, int fd, const struct sockaddr_in *from)
+{
+    if (h->peer_fd < 0)
+        return true;
+    struct sockaddr_in own = {0};
+    socklen_t len = sizeof own;
+    struct err err;
+    uid_t uid;
+    return getsockname(fd, (struct sockaddr *)&own, &len) == 0 &&
+           peer_uid(h->peer_fd, from, &own, &uid, &err) == 0 && uid == h->peer;
+}
+
+static void on_listen(uv_poll_t *poll, int status, int events)
+{
+    (void)status;
+    (void)events;
+    struct http *h = poll->data;
+    for (int i = 0; i < API_ACCEPTS_MAX; i++) {
+        struct sockaddr_in from = {0};
+        socklen_t len = sizeof from;
+        AUTO_FD int fd =
+            accept4(h->listen_fd, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0)
+            break;
+        if (!allowed(h, fd, &from))
+            continue;
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+        /* it owns the socket now, and closes it on failure too */
+        MHD_add_connection(h->daemon, TAKE_FD(fd), (struct sockaddr *)&from, len);
+    }
+    pump(h);
+}
+
+void http_suspend(struct http_conn *c)
+{
+    c->suspended = true;
+    MHD_suspend_connection(c->mhd);
+}
+
+void http_resume(struct http_conn *c)
+{
+    if (!c->suspended)
+        return;
+    c->suspended = false;
+    MHD_resume_connection(c->mhd);
+}
+
+/* After shutdown the kernel refuses to send before it looks at the bytes, so that the memory of a
+ * reply that is on its way may be freed at once. */
+void http_doom(struct http_conn *c)
+{
+    c->doomed = true;
+    shutdown(c->fd, SHUT_RDWR);
+    http_resume(c);
+}
+
+void http_drop_all(struct http *h)
+{
+    for (struct http_conn *c = h->conns; c; c = c->next)
+        http_doom(c);
+    int fd;
+    while ((fd = accept4(h->listen_fd, NULL, NULL, SOCK_CLOEXEC)) >= 0)
+        close(fd);
+}
+
+static struct MHD_Daemon *daemon_start(struct http *h)
+{
+    return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
+                                MHD_USE_SUPPRESS_DATE_NO_CLOCK,
+                            0, NULL, NULL, on_access, h,                      /* */
+                            MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,   /* */
+                            MHD_OPTION_NOTIFY_COMPLETED, on_completed, h,     /* */
+                            MHD_OPTION_CONNECTION_LIMIT, API_CONNECTIONS_MAX, /* */
+                            MHD_OPTION_CONNECTION_TIMEOUT, 0u,                /* */
+                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)API_CONNECTION_MEMORY,
+                            MHD_OPTION_END);
+}
+
+static int watch(struct http *h, uv_loop_t *loop, int epoll_fd, struct err *err)
+{
+    int rc = uv_poll_init(loop, &h->listen_poll, h->listen_fd);
+    if (rc == 0) {
+        h->handles++;
+        rc = uv_poll_init(loop, &h->epoll_poll, epoll_fd);
+    }
+    if (rc == 0) {
+        h->handles++;
+        rc = uv_timer_init(loop, &h->timer);
+        h->handles += rc == 0;
+    }
+    h->listen_poll.data = h->epoll_poll.data = h->timer.data = h;
+    if (rc == 0)
+        rc = uv_poll_start(&h->listen_poll, UV_READABLE, on_listen);
+    if (rc == 0)
+        rc = uv_poll_start(&h->epoll_poll, UV_READABLE, on_epoll);
+    if (rc < 0)
+        return err_set(err, ERR_SYSTEM, "watch the Runtime API's sockets: %s", uv_strerror(rc));
+    return 0;
+}
+
+int http_open(struct http *h, const struct http_options *options, struct err *err)
+{
+    memset(h, 0, sizeof *h);
+    h->listen_fd = options->listen_fd;
+    h->peer_fd = -1;
+    h->peer = options->peer;
+    h->handler = options->handler;
+    h->cls = options->cls;
+    if (options->check_peer && (h->peer_fd = peer_open(h->listen_fd, err)) < 0)
+        return -1;
+    h->daemon = daemon_start(h);
+    if (!h->daemon)
+        return err_set(err, ERR_SYSTEM, "start the Runtime API's HTTP server");
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    if (!info)
+        return err_set(err, ERR_SYSTEM, "libmicrohttpd was built without epoll");
+    return watch(h, options->loop, info->epoll_fd, err);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct http *h = handle->data;
+    if (--h->handles == 0)
+        h->closed(h->cls);
+}
+
+void http_close(struct http *h, void (*closed)(void *cls))
+{
+    uv_handle_t *const handles[] = {(uv_handle_t *)&h->listen_poll, (uv_handle_t *)&h->epoll_poll,
+                                    (uv_handle_t *)&h->timer};
+    h->closed = closed;
+    int open = h->handles; /* handles are opened in this order */
+    for (int i = 0; i < open; i++)
+        uv_close(handles[i], on_closed);
+    if (h->daemon) {
+        http_drop_all(h);
+        MHD_stop_daemon(h->daemon);
+        h->daemon = NULL;
+    }
+    if (h->listen_fd >= 0)
+        close(h->listen_fd);
+    if (h->peer_fd >= 0)
+        close(h->peer_fd);
+    if (open == 0)
+        closed(h->cls);
+}
