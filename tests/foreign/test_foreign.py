@@ -50,6 +50,17 @@ def build_go(target):
              cwd=f"{HERE}/go", env=env)
 
 
+def build_python(target):
+    if not os.path.exists("/usr/bin/python3.11"):
+        skip("/usr/bin/python3 is not 3.11: the client's wheel is for that one")
+    folder = os.path.dirname(target)
+    run_tool([sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
+              "--root-user-action=ignore", "--upgrade", "--target", folder, "--only-binary=:all:",
+              "--python-version=3.11", "awslambdaric==4.2.2"])
+    shutil.copy(f"{HERE}/python/function.py", folder)
+    shutil.copy(f"{HERE}/python/bootstrap", target)
+
+
 def build_rust(target):
     if not shutil.which("cargo"):
         skip("cargo is not installed")
@@ -80,7 +91,7 @@ def expect_answer(event, seen):
 def check_reuse(clambda, function, network):
     events = [{"n": 1}, {"text": "zwölf"}, {"n": 3}]
     code, lines, log = invoke(clambda, function, *events,
-                              options=("--name", "foreign", "--network", network))
+                              options=("--name", "foreign", "--network", network, "--handler", "function.handler"))
     check(f"{network}: exit code", code, 0)
     want = [expect_answer(e, i + 1) for i, e in enumerate(events)]
     check(f"{network}: answers", [json.loads(line) for line in lines], want)
