@@ -8,9 +8,10 @@
 /* Bytes that len bytes need as text, without a NUL. */
 #define BASE64_ENCODED(len) (((len) + 2) / 3 * 4)
 
-/* Decodes len characters to out and gives the number of bytes, or -1 when they are not base64.
- * Missing '=' at the end is accepted; white space is not. out may be the input itself: output never
- * overtakes it. out holds len / 4 * 3 + 3 bytes at least. */
+/* Decodes len characters to out and gives the number of bytes, or -1 when they are not base64 (out
+ * is undefined then). '=' at the end may be missing altogether, but half a padding, white space and
+ * the URL alphabet are refused. Bits behind the last byte are ignored, as most decoders do. out may
+ * be the input itself: output never overtakes it. out holds len / 4 * 3 + 3 bytes at least. */
 long base64_decode(const char *text, size_t len, void *out);
 
 /* The portable form of base64_decode, for tests. */

@@ -25,8 +25,10 @@ enum json_kind {
     JSON_OBJECT,
 };
 
-/* The document in text, to be freed with json_free; NULL with ERR_INPUT ("line 3, column 7: ...") or
- * ERR_MEMORY. Text after the document is an error. */
+/* The document in text, to be freed with json_free; NULL with ERR_INPUT ("line 3, column 7: ..."),
+ * ERR_LIMIT (valid JSON that cJSON cannot hold exactly: \u0000, a lone surrogate, an integer beyond
+ * 2^53, a number out of range or of more than 60 characters) or ERR_MEMORY. Text after the document
+ * is an error. */
 struct json *json_parse(const char *text, size_t len, struct err *err) ATTR_CHECK;
 
 /* Frees a root and all below it. Accepts NULL. */
@@ -45,10 +47,11 @@ bool json_bool(const struct json *v);          /* true only for the value true *
 double json_number(const struct json *v);
 bool json_i64(const struct json *v, int64_t *out); /* false unless it is an exact integer */
 
-/* Building. The new_ functions give a root or NULL when memory is short. The add_ functions give the
- * new value (owned by its container) or NULL; they accept a NULL container, so that a chain of
- * calls is checked once, by json_print. key is NULL when the container is an array. Strings are cut
- * at the first NUL and bytes that are not UTF-8 become U+FFFD when printed. */
+/* Building. The new_ functions give a root or NULL when memory is short. The add_ functions give
+ * the new value (owned by its container) or NULL; they accept a NULL container, and a failure
+ * sticks to the container, so that a chain of calls is checked once, by json_print. key is NULL
+ * when the container is an array. A number that is not finite becomes null. Strings are cut at the
+ * first NUL and bytes that are not UTF-8 become U+FFFD when printed. */
 struct json *json_new_object(void);
 struct json *json_new_array(void);
 struct json *json_add_object(struct json *container, const char *key);

@@ -20,6 +20,14 @@ struct scan_fault {
  * fills fault. An empty text is a fault ("empty document"). */
 bool scan_valid(const char *text, size_t len, struct scan_fault *fault);
 
+/* Line and column of an offset into text; leaves fault->reason. */
+void scan_locate(const char *text, size_t offset, struct scan_fault *fault);
+
+/* Looks at the scalar or the opening of the container at text (no white space before it): why it is
+ * no valid one, with the offset of that place, or NULL when it is. For decoders of their own that
+ * tell faults as scan_valid does. */
+const char *scan_token(const char *text, size_t len, size_t *offset);
+
 /* A view of a value inside a text. ptr NULL: there is none. */
 struct scan_value {
     const char *ptr;
@@ -37,6 +45,6 @@ struct scan_value scan_find(const char *text, size_t len, const char *pointer);
 bool scan_next(struct scan_value v, size_t *at, struct scan_value *key, struct scan_value *value);
 
 /* Writes the unescaped form of the JSON string at v (with its quotes) to out, which holds v.len
- * bytes at least; gives its length, or -1 when v is not a valid string. Lone surrogates become
- * U+FFFD; \u0000 gives a NUL byte. No NUL is added. */
+ * bytes at least and may be the string itself; gives its length, or -1 when v is not a valid
+ * string. Lone surrogates become U+FFFD; \u0000 gives a NUL byte. No NUL is added. */
 long scan_unescape(struct scan_value v, char *out);
