@@ -59,8 +59,9 @@ static const char *map_error_type(const char *type)
 
 static void body_release(struct server *s)
 {
-    if (s->body.cap > API_BODY_KEEP)
-        buf_free(&s->body);
+    if (s->body.cap <= API_BODY_KEEP)
+        return;
+    buf_free(&s->body);
     buf_init(&s->body, ENV_RESPONSE_MAX);
 }
 
@@ -124,10 +125,10 @@ static void error_without_body(struct server *s, struct env_answer *answer)
     answer->body_len = s->body.len;
 }
 
-static void tell_answer(struct server *s, struct http_conn *c)
+static void tell_answer(struct server *s, struct http_conn *c, const char *request_id)
 {
     struct env_answer answer = {
-        .request_id = c->task == HTTP_INIT_ERROR ? NULL : s->request_id,
+        .request_id = request_id,
         .error_type = map_error_type(header(c, ERROR_TYPE_HEADER)),
         .content_type = header(c, MHD_HTTP_HEADER_CONTENT_TYPE),
         .body = s->body.ptr ? s->body.ptr : "",
@@ -174,9 +175,10 @@ enum MHD_Result answer_finish(struct server *s, struct http_conn *c)
     enum answer_fault fault = s->fault;
     if (fault == FAULT_MEMORY)
         return MHD_NO;
+    AUTO_FREE char *request_id = TAKE(s->request_id);
     close_invocation(s, c);
     if (fault == FAULT_NONE)
-        tell_answer(s, c);
+        tell_answer(s, c, request_id);
     else if (c->task != HTTP_INIT_ERROR)
         s->events->broken_response(s->env, faults[fault].what, c->received);
     body_release(s);

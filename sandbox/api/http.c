@@ -50,6 +50,7 @@ static void on_connection(void *cls, struct MHD_Connection *mhd, void **socket_c
     *socket_context = c;
     if (!c)
         return;
+    c->http = h;
     c->mhd = mhd;
     c->fd = info->connect_fd;
     c->next = h->conns;
@@ -112,13 +113,18 @@ static void pump(struct http *h)
         return;
     h->pumping = true;
     MHD_UNSIGNED_LONG_LONG ms = 0;
-    enum MHD_Result waits = MHD_YES;
-    for (int i = 0; i < API_RUNS_MAX && waits == MHD_YES && ms == 0; i++) {
+    bool waits = true;
+    for (int i = 0; i < API_RUNS_MAX && waits && ms == 0; i++) {
+        h->resumed = false;
         MHD_run(h->daemon);
-        waits = MHD_get_timeout(h->daemon, &ms);
+        waits = MHD_get_timeout(h->daemon, &ms) == MHD_YES;
+        if (h->resumed) { /* which its timeout does not tell */
+            waits = true;
+            ms = 0;
+        }
     }
     h->pumping = false;
-    if (waits == MHD_YES)
+    if (waits)
         uv_timer_start(&h->timer, on_timer, ms, 0);
     else if (uv_is_active((const uv_handle_t *)&h->timer))
         uv_timer_stop(&h->timer);
@@ -181,6 +187,9 @@ void http_resume(struct http_conn *c)
         return;
     c->suspended = false;
     MHD_resume_connection(c->mhd);
+    c->http->resumed = true;
+    if (!c->http->pumping)
+        uv_timer_start(&c->http->timer, on_timer, 0, 0);
 }
 
 /* After shutdown the kernel refuses to send before it looks at the bytes, so that the memory of a

@@ -31,6 +31,7 @@ enum http_task {
 /* One connection and its current request. Owned by http.c. */
 struct http_conn {
     struct http_conn *next, *prev;
+    struct http *http;
     struct MHD_Connection *mhd;
     int fd;
     bool doomed;     /* its socket is shut down; nothing it says counts */
@@ -63,6 +64,7 @@ struct http {
     int listen_fd, peer_fd;
     int handles; /* that uv has not closed yet */
     uid_t peer;
+    bool resumed; /* a connection was resumed since the last MHD_run */
     bool pumping; /* inside MHD_run: it must not be entered again */
 };
 
