@@ -36,6 +36,7 @@
 #define CONNS_MAX  16 /* some runtimes use one connection for events and another for answers */
 #define COUNT_MAX  1000000
 #define SILENCE_MS 20000 /* a runtime that asks for nothing for this long hangs */
+#define TICK_MS    100   /* how often a silent runtime is looked at */
 
 struct conn {
     int fd;
@@ -267,6 +268,20 @@ static bool conn_read(struct bench *b, int i)
     return over;
 }
 
+/* Waits until a descriptor is ready; dies when the runtime has ended or hangs. */
+static void wait_ready(struct bench *b, struct pollfd *fds, int nfds)
+{
+    for (int silent = 0; silent < SILENCE_MS; silent += TICK_MS) {
+        if (poll(fds, (nfds_t)nfds, TICK_MS) > 0)
+            return;
+        if (b->nconns == 0 && waitpid(b->pid, NULL, WNOHANG) == b->pid) {
+            child = 0;
+            die("the runtime ended before its work was done");
+        }
+    }
+    die("the runtime sent nothing for %d s", SILENCE_MS / 1000);
+}
+
 static void serve(struct bench *b)
 {
     for (;;) {
@@ -274,17 +289,12 @@ static void serve(struct bench *b)
         for (int i = 0; i < b->nconns; i++)
             fds[i + 1] = (struct pollfd){.fd = b->conns[i].fd, .events = POLLIN};
         int nconns = b->nconns;
-        if (poll(fds, (nfds_t)nconns + 1, SILENCE_MS) <= 0)
-            die("the runtime sent nothing for %d s", SILENCE_MS / 1000);
+        wait_ready(b, fds, nconns + 1);
         for (int i = nconns; i > 0; i--)
             if (fds[i].revents && conn_read(b, i - 1))
                 return;
         if (fds[0].revents)
             conn_accept(b);
-        if (b->nconns == 0 && waitpid(b->pid, NULL, WNOHANG) == b->pid) {
-            child = 0;
-            die("the runtime ended before its first event was answered");
-        }
     }
 }
 
