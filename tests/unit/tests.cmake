@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 # One file per layer, so that a layer's tests are listed beside each other.
-foreach(layer base decode rapi core jail env api cmd)
+foreach(layer base decode rapi core jail env api pack cmd)
     include(${CMAKE_CURRENT_LIST_DIR}/${layer}.cmake OPTIONAL)
 endforeach()
