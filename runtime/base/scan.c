@@ -391,6 +391,8 @@ static bool key_equals(struct scan_value key, const char *token, size_t len)
 {
     const char *k = key.ptr, *k_end = key.ptr + key.len, *t_end = token + len;
     char bytes[4];
+    if (!memchr(key.ptr, '\\', key.len) && !memchr(token, '~', len))
+        return key.len == len && memcmp(key.ptr, token, len) == 0;
     while (k < k_end) {
         size_t n = unescape_step(&k, k_end, bytes);
         for (size_t i = 0; i < n; i++) {
@@ -439,22 +441,29 @@ static bool descend(struct scan *s, const char *token, size_t len)
     return false;
 }
 
-struct scan_value scan_find(const char *text, size_t len, const char *pointer)
+struct scan_value scan_find_len(const char *text, size_t len, const char *pointer,
+                                size_t pointer_len)
 {
     struct scan s = {.p = text, .end = text + len};
     struct scan_value none = {0};
+    const char *end = pointer + pointer_len;
     skip_space(&s);
-    while (*pointer == '/') {
+    while (pointer < end && *pointer == '/') {
         const char *token = pointer + 1;
-        size_t token_len = strcspn(token, "/");
-        if (!descend(&s, token, token_len))
+        const char *slash = memchr(token, '/', (size_t)(end - token));
+        pointer = slash ? slash : end;
+        if (!descend(&s, token, (size_t)(pointer - token)))
             return none;
-        pointer = token + token_len;
     }
     const char *start = s.p;
-    if (*pointer || s.p == s.end || skip_value(&s) != COMPLETE)
+    if (pointer != end || s.p == s.end || skip_value(&s) != COMPLETE)
         return none;
     return (struct scan_value){start, (size_t)(s.p - start)};
+}
+
+struct scan_value scan_find(const char *text, size_t len, const char *pointer)
+{
+    return scan_find_len(text, len, pointer, strlen(pointer));
 }
 
 long scan_unescape(struct scan_value v, char *out)

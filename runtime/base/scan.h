@@ -40,6 +40,10 @@ struct scan_value {
  * unescaping. Only the text up to the value is looked at. */
 struct scan_value scan_find(const char *text, size_t len, const char *pointer);
 
+/* The same with a pointer of pointer_len bytes. */
+struct scan_value scan_find_len(const char *text, size_t len, const char *pointer,
+                                size_t pointer_len);
+
 /* Steps through the members or elements of the container at v: start with *at = 0; false at the
  * end. key is the raw text between the quotes, absent in arrays. */
 bool scan_next(struct scan_value v, size_t *at, struct scan_value *key, struct scan_value *value);
