@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rapi/conn.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+int conn_setup(struct err *err)
+{
+    if (curl_global_init(CURL_GLOBAL_NOTHING) != CURLE_OK)
+        return err_set(err, ERR_MEMORY, "libcurl cannot be initialised");
+    return 0;
+}
+
+void conn_init(struct conn *c, int wake_fd)
+{
+    *c = (struct conn){.fd = -1, .wake_fd = wake_fd};
+}
+
+/* libcurl's own call would leave the descriptor open in what handlers execute. */
+static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *addr)
+{
+    (void)user;
+    (void)purpose;
+    return socket(addr->family, addr->socktype | SOCK_CLOEXEC, addr->protocol);
+}
+
+static bool set_options(CURL *easy, const char *url, char *reason)
+{
+    reason[0] = '\0';
+    return curl_easy_setopt(easy, CURLOPT_URL, url) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_PROXY, "") == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONN_CONNECT_MS) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, reason) == CURLE_OK;
+}
+
+int conn_open(struct conn *c, const char *url, struct err *err)
+{
+    char reason[CURL_ERROR_SIZE];
+    conn_close(c);
+    CURL *easy = curl_easy_init();
+    if (!easy || !set_options(easy, url, reason)) {
+        curl_easy_cleanup(easy);
+        return err_set(err, ERR_MEMORY, "libcurl has no memory for a connection to '%s'", url);
+    }
+    curl_socket_t fd = CURL_SOCKET_BAD;
+    CURLcode code = curl_easy_perform(easy);
+    if (code == CURLE_OK)
+        code = curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &fd);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
+    if (code != CURLE_OK || fd == CURL_SOCKET_BAD) {
+        curl_easy_cleanup(easy);
+        return err_set(err, ERR_CLOSED, "connect to '%s': %s", url,
+                       reason[0] ? reason : curl_easy_strerror(code));
+    }
+    c->easy = easy;
+    c->fd = fd;
+    c->used = false;
+    return 0;
+}
+
+void conn_close(struct conn *c)
+{
+    curl_easy_cleanup(c->easy);
+    c->easy = NULL;
+    c->fd = -1;
+}
+
+int conn_wait(struct conn *c, int wanted, struct err *err)
+{
+    struct pollfd fds[2] = {{.fd = c->fd}, {.fd = c->wake_fd, .events = POLLIN}};
+    if (wanted & CONN_READABLE)
+        fds[0].events |= POLLIN;
+    if (wanted & CONN_WRITABLE)
+        fds[0].events |= POLLOUT;
+    nfds_t count = (wanted & CONN_WOKEN) && c->wake_fd >= 0 ? 2 : 1;
+    while (poll(fds, count, -1) < 0)
+        if (errno != EINTR)
+            return err_sys(err, "poll");
+    int ready = 0;
+    if (fds[0].revents & ~POLLOUT) /* an error or the end is found by the next receive */
+        ready |= CONN_READABLE;
+    if (fds[0].revents & POLLOUT)
+        ready |= CONN_WRITABLE;
+    if (count == 2 && fds[1].revents)
+        ready |= CONN_WOKEN;
+    return ready;
+}
+
+long conn_send(struct conn *c, const void *bytes, size_t len, struct err *err)
+{
+    size_t sent = 0;
+    CURLcode code = curl_easy_send(c->easy, bytes, len, &sent);
+    if (code == CURLE_OK)
+        return (long)sent;
+    if (code == CURLE_AGAIN)
+        return 0;
+    return err_set(err, ERR_CLOSED, "send: %s", curl_easy_strerror(code));
+}
+
+long conn_receive(struct conn *c, void *bytes, size_t len, struct err *err)
+{
+    size_t got = 0;
+    CURLcode code = curl_easy_recv(c->easy, bytes, len, &got);
+    if (code == CURLE_AGAIN)
+        return 0;
+    if (code != CURLE_OK) {
+        err_set(err, ERR_CLOSED, "receive: %s", curl_easy_strerror(code));
+        err->sys = ECONNRESET;
+        return -1;
+    }
+    if (got == 0)
+        return err_set(err, ERR_CLOSED, "the connection was closed");
+    c->used = true;
+    return (long)got;
+}

@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rapi/rapi.h"
+
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "rapi/address.h"
+#include "rapi/http.h"
+
+#define RAPI_ONE_PACKET 16384 /* up to here head and body are sent by one call */
+
+/* A request in two parts, so that a large body is not copied. */
+struct request {
+    const char *head, *body;
+    size_t head_len, body_len;
+};
+
+int rapi_open(struct rapi *r, const char *address, const char *agent, int wake_fd, struct err *err)
+{
+    r->url = NULL;
+    conn_init(&r->conn, wake_fd);
+    buf_init(&r->common, 1024);
+    buf_init(&r->prefix, ADDRESS_PATH_MAX + 32);
+    buf_init(&r->poll, 4096);
+    buf_init(&r->request, RAPI_VALUE_MAX * 4 + RAPI_ONE_PACKET);
+    struct address a;
+    if (address_parse(address, &a, err) != 0 || conn_setup(err) != 0)
+        return -1;
+    buf_addf(&r->prefix, "%s/2018-06-01/runtime", a.path);
+    buf_addf(&r->common, " HTTP/1.1\r\nHost: %s:%u\r\nUser-Agent: %s\r\n", a.host, a.port, agent);
+    struct buf url;
+    buf_init(&url, ADDRESS_HOST_MAX + 32);
+    buf_addf(&url, "http://%s:%u", a.host, a.port);
+    buf_addf(&r->poll, "GET %s/invocation/next%s\r\n", r->prefix.ptr ? r->prefix.ptr : "",
+             r->common.ptr ? r->common.ptr : "");
+    r->url = buf_take(&url);
+    if (!r->url || buf_check(&r->prefix, "the path of the Runtime API", err) != 0 ||
+        buf_check(&r->common, "the headers of a request", err) != 0 ||
+        buf_check(&r->poll, "the request for the next event", err) != 0) {
+        err_wrap(err, "address '%s'", address);
+        rapi_close(r);
+        return -1;
+    }
+    return 0;
+}
+
+void rapi_close(struct rapi *r)
+{
+    conn_close(&r->conn);
+    free(r->url);
+    r->url = NULL;
+    buf_free(&r->common);
+    buf_free(&r->prefix);
+    buf_free(&r->poll);
+    buf_free(&r->request);
+}
+
+/* ---- one exchange -------------------------------------------------------------------------- */
+
+/* Sends one part. *sent counts what the system took. 0 also when the peer answers before it has
+ * everything: it has made up its mind (a body that is too large), and may never read the rest. */
+static int send_part(struct conn *c, const char *bytes, size_t len, size_t *sent, struct err *err)
+{
+    for (size_t at = 0; at < len;) {
+        long n = conn_send(c, bytes + at, len - at, err);
+        if (n < 0)
+            return -1;
+        at += (size_t)n;
+        *sent += (size_t)n;
+        if (at == len)
+            break;
+        int ready = conn_wait(c, CONN_READABLE | CONN_WRITABLE, err);
+        if (ready < 0)
+            return -1;
+        if (ready & CONN_READABLE)
+            return 0;
+    }
+    return 0;
+}
+
+/* Receives one response into buf, which holds cap bytes. Worth calling once something is there. */
+static int receive(struct conn *c, struct http *h, char *buf, size_t cap, struct err *err)
+{
+    while (!http_done(h)) {
+        if (h->fill >= cap)
+            return err_set(err, ERR_LIMIT, "a response is larger than the %zu bytes for it", cap);
+        long n = conn_receive(c, buf + h->fill, cap - h->fill, err);
+        if (n < 0)
+            return err->sys == 0 ? http_end(h, err) : -1;
+        if (n == 0 && conn_wait(c, CONN_READABLE, err) < 0)
+            return -1;
+        if (http_feed(h, buf, (size_t)n, err) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Sends a request and receives its response. *safe tells, after a failure, whether asking again on
+ * a new connection is harmless: nothing was received, and either nothing was sent or the connection
+ * is an old one that the peer may have closed long ago. */
+static int exchange(struct rapi *r, const struct request *q, struct http *h, char *buf, size_t cap,
+                    bool *safe, struct err *err)
+{
+    struct conn *c = &r->conn;
+    *safe = false;
+    if (!conn_is_open(c) && conn_open(c, r->url, err) != 0)
+        return -1;
+    bool reused = c->used;
+    size_t sent = 0;
+    int failed = send_part(c, q->head, q->head_len, &sent, err);
+    if (failed == 0 && q->body_len && sent == q->head_len)
+        failed = send_part(c, q->body, q->body_len, &sent, err);
+    /* A peer that refuses a request half way closes; its answer may be here all the same. */
+    struct err receive_err = {0};
+    if (failed == 0 || sent > 0) {
+        int got = conn_wait(c, CONN_READABLE, &receive_err) < 0
+                      ? -1
+                      : receive(c, h, buf, cap, &receive_err);
+        if (failed == 0 && got != 0)
+            *err = receive_err;
+        failed = got;
+    }
+    if (failed == 0 && sent < q->head_len + q->body_len)
+        h->close = true;
+    *safe = !http_started(h) && (sent == 0 || reused) && err->kind == ERR_CLOSED;
+    if (failed != 0 || h->close)
+        conn_close(c);
+    return failed;
+}
+
+/* ---- next ---------------------------------------------------------------------------------- */
+
+static int take_text(const struct http_header *header, void *out, struct err *err)
+{
+    (void)err;
+    struct rapi_text *text = out;
+    if (!header->value_len)
+        return 0;
+    header->value[header->value_len] = '\0'; /* was a blank or the line's end */
+    *text = (struct rapi_text){header->value, header->value_len};
+    return 0;
+}
+
+/* Digits only: what atoi would make of anything else is a deadline in 1970. */
+static int take_deadline(const struct http_header *header, void *out, struct err *err)
+{
+    int64_t value = 0;
+    for (size_t i = 0; i < header->value_len; i++) {
+        char c = header->value[i];
+        if (c < '0' || c > '9' || value > INT64_MAX / 10 - 1)
+            return err_set(err, ERR_PROTOCOL, "Lambda-Runtime-Deadline-Ms '%.*s' is no time",
+                           (int)(header->value_len < 60 ? header->value_len : 60), header->value);
+        value = value * 10 + (c - '0');
+    }
+    *(int64_t *)out = value;
+    return 0;
+}
+
+static const struct {
+    const char *name; /* behind "Lambda-Runtime-" */
+    size_t len, offset;
+    int (*take)(const struct http_header *header, void *out, struct err *err);
+} event_headers[] = {
+#define ROW(name, member, take)                                           \
+    {                                                                     \
+        name, sizeof(name) - 1, offsetof(struct rapi_event, member), take \
+    }
+    ROW("Aws-Request-Id", request_id, take_text),
+    ROW("Deadline-Ms", deadline_ms, take_deadline),
+    ROW("Invoked-Function-Arn", function_arn, take_text),
+    ROW("Trace-Id", trace_id, take_text),
+    ROW("Client-Context", client_context, take_text),
+    ROW("Cognito-Identity", cognito_identity, take_text),
+    ROW("Aws-Tenant-Id", tenant_id, take_text),
+    ROW("Invocation-Id", invocation_id, take_text),
+#undef ROW
+};
+
+static int take_event_header(struct http_header *header, struct rapi_event *out, struct err *err)
+{
+    static const char common[] = "Lambda-Runtime-";
+    const size_t skip = sizeof common - 1;
+    if (header->name_len <= skip || strncasecmp(header->name, common, skip) != 0)
+        return 0;
+    header->name += skip;
+    header->name_len -= skip;
+    for (size_t i = 0; i < ARRAY_LEN(event_headers); i++)
+        if (http_header_is(header, event_headers[i].name, event_headers[i].len))
+            return event_headers[i].take(header, (char *)out + event_headers[i].offset, err);
+    return 0;
+}
+
+static int take_event(const struct http *h, char *buf, struct rapi_event *out, struct err *err)
+{
+    *out = (struct rapi_event){.body = buf + h->body, .body_len = h->body_len};
+    struct http_header header;
+    for (size_t at = 0; http_next_header(h, buf, &at, &header);)
+        if (take_event_header(&header, out, err) != 0)
+            return -1;
+    if (!out->request_id.ptr)
+        return err_set(err, ERR_PROTOCOL, "an event without Lambda-Runtime-Aws-Request-Id");
+    return 0;
+}
+
+/* Puts the API's own words in err: its status alone helps nobody. */
+static int report_status(const char *what, const struct http *h, const char *buf, struct err *err)
+{
+    size_t len = h->body_len < RAPI_REPORT_MAX ? h->body_len : RAPI_REPORT_MAX;
+    err_set(err, ERR_REMOTE, "%s: status %d: %.*s", what, h->status, (int)len, buf + h->body);
+    err->sys = h->status;
+    return -1;
+}
+
+enum poll_result { POLL_EVENT, POLL_AGAIN, POLL_RETRY, POLL_FATAL };
+
+/* Statuses of next that a later try may not give again; the rest is fatal. */
+static bool is_passing(int status)
+{
+    return status == 429 || status == 502 || status == 503 || status == 504;
+}
+
+/* Waits until the event is there or wake_fd says to stop. */
+static int await_event(struct rapi *r, bool *stopped, struct err *err)
+{
+    int ready = conn_wait(&r->conn, CONN_READABLE | CONN_WOKEN, err);
+    if (ready < 0)
+        return -1;
+    *stopped = !(ready & CONN_READABLE);
+    return 0;
+}
+
+/* Sends the poll and waits. On a stale connection one more try on a new one is made at once. */
+static int send_poll(struct rapi *r, bool *stopped, struct err *err)
+{
+    for (;;) {
+        if (!conn_is_open(&r->conn) && conn_open(&r->conn, r->url, err) != 0)
+            return -1;
+        bool reused = r->conn.used;
+        size_t sent = 0;
+        if (send_part(&r->conn, r->poll.ptr, r->poll.len, &sent, err) == 0)
+            return await_event(r, stopped, err);
+        conn_close(&r->conn);
+        if (!reused)
+            return -1;
+    }
+}
+
+static enum poll_result classify(const struct http *h, char *buf, struct rapi_event *out,
+                                 struct err *err)
+{
+    if (h->status == 204)
+        return POLL_AGAIN;
+    if (h->status == 200)
+        return take_event(h, buf, out, err) == 0 ? POLL_EVENT : POLL_RETRY;
+    report_status("next", h, buf, err);
+    return is_passing(h->status) ? POLL_RETRY : POLL_FATAL;
+}
+
+/* One poll. The event is read to where the arena's free space starts. */
+static enum poll_result poll_once(struct rapi *r, struct arena *arena, size_t pad,
+                                  struct rapi_event *out, struct err *err)
+{
+    *out = (struct rapi_event){0};
+    bool reused = conn_is_open(&r->conn) && r->conn.used;
+    if (send_poll(r, &out->stopped, err) != 0)
+        return POLL_RETRY;
+    if (out->stopped)
+        return POLL_EVENT;
+    size_t cap = arena->cap - arena->used;
+    if (cap <= pad)
+        return err_set(err, ERR_MEMORY, "no room for an event"), POLL_FATAL;
+    struct http h;
+    http_init(&h, RAPI_BODY_MAX, RAPI_BODY_MAX);
+    char *buf = arena->base + arena->used;
+    if (receive(&r->conn, &h, buf, cap - pad, err) != 0) {
+        conn_close(&r->conn);
+        return reused && !http_started(&h) ? POLL_AGAIN : POLL_RETRY;
+    }
+    if (h.close)
+        conn_close(&r->conn);
+    enum poll_result result = classify(&h, buf, out, err);
+    if (result == POLL_EVENT && arena_alloc(arena, h.fill + pad))
+        memset(buf + h.fill, 0, pad);
+    else if (result == POLL_RETRY)
+        conn_close(&r->conn);
+    return result;
+}
+
+static void sleep_ms(long ms)
+{
+    struct timespec left = {ms / 1000, ms % 1000 * 1000000};
+    while (nanosleep(&left, &left) != 0)
+        continue;
+}
+
+int rapi_next(struct rapi *r, struct arena *arena, size_t pad, struct rapi_event *out,
+              struct err *err)
+{
+    for (int failures = 0;;) {
+        enum poll_result result = poll_once(r, arena, pad, out, err);
+        if (result == POLL_EVENT)
+            return 0;
+        if (result == POLL_AGAIN)
+            continue; /* can repeat only after a response: a new connection is not "reused" */
+        if (result == POLL_FATAL)
+            return err_wrap(err, "Runtime API");
+        if (failures == RAPI_RETRIES)
+            return err_wrap(err, "Runtime API at '%s', after %d tries", r->url, failures + 1);
+        sleep_ms(RAPI_BACKOFF_MS << failures++);
+    }
+}
+
+/* ---- answers ------------------------------------------------------------------------------- */
+
+/* Writes the head of a POST to r->request. */
+static void begin_post(struct rapi *r, const char *path, const struct rapi_text *id,
+                       const char *action, size_t body_len)
+{
+    struct buf *b = &r->request;
+    buf_reset(b);
+    buf_adds(b, "POST ");
+    buf_add(b, r->prefix.ptr, r->prefix.len);
+    buf_adds(b, path);
+    if (id)
+        http_add_escaped(b, id->ptr, id->len);
+    buf_adds(b, action);
+    buf_add(b, r->common.ptr, r->common.len);
+    buf_addf(b, "Content-Type: application/json\r\nContent-Length: %zu\r\n", body_len);
+}
+
+/* The nonce goes back as it came. One that is too long is not from Lambda: better none. */
+static void add_nonce(struct rapi *r, const struct rapi_event *event)
+{
+    const struct rapi_text *nonce = &event->invocation_id;
+    if (!nonce->ptr || nonce->len > RAPI_VALUE_MAX)
+        return;
+    buf_adds(&r->request, "Lambda-Runtime-Invocation-Id: ");
+    buf_add(&r->request, nonce->ptr, nonce->len);
+    buf_adds(&r->request, "\r\n");
+}
+
+/* Sends what begin_post began, and the body with it. The API refuses a second answer to one event,
+ * so asking again after a connection that ended without a word cannot answer twice. */
+static int end_post(struct rapi *r, const char *what, const void *body, size_t len, struct err *err)
+{
+    buf_adds(&r->request, "\r\n");
+    struct request q = {.body = body, .body_len = len};
+    if (len <= RAPI_ONE_PACKET) {
+        buf_add(&r->request, body, len);
+        q.body_len = 0;
+    }
+    if (buf_check(&r->request, "the head of an answer", err) != 0)
+        return -1;
+    q.head = r->request.ptr;
+    q.head_len = r->request.len;
+    struct http h;
+    bool safe = true;
+    int failed = -1;
+    for (int tries = 0; failed && safe && tries < 2; tries++) {
+        http_init(&h, RAPI_BODY_MAX, RAPI_REPORT_MAX);
+        failed = exchange(r, &q, &h, r->scratch, sizeof r->scratch, &safe, err);
+    }
+    if (failed)
+        return err_wrap(err, "post %s", what);
+    if (h.status >= 200 && h.status < 300)
+        return 0;
+    return report_status(what, &h, r->scratch, err);
+}
+
+int rapi_respond(struct rapi *r, const struct rapi_event *event, const void *body, size_t len,
+                 struct err *err)
+{
+    begin_post(r, "/invocation/", &event->request_id, "/response", len);
+    add_nonce(r, event);
+    return end_post(r, "response", body, len, err);
+}
+
+int rapi_fail(struct rapi *r, const struct rapi_event *event, const char *type, const void *body,
+              size_t len, struct err *err)
+{
+    begin_post(r, "/invocation/", &event->request_id, "/error", len);
+    add_nonce(r, event);
+    buf_addf(&r->request, "Lambda-Runtime-Function-Error-Type: %s\r\n", type);
+    return end_post(r, "error", body, len, err);
+}
+
+int rapi_init_fail(struct rapi *r, const char *type, const void *body, size_t len, struct err *err)
+{
+    begin_post(r, "/init/error", NULL, "", len);
+    buf_addf(&r->request, "Lambda-Runtime-Function-Error-Type: %s\r\n", type);
+    return end_post(r, "init error", body, len, err);
+}
+
+bool rapi_is_fatal(const struct err *err)
+{
+    return err->kind == ERR_REMOTE && err->sys >= 500;
+}
