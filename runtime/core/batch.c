@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/batch.h"
+
+#include <string.h>
+
+#include "base/scan.h"
+#include "core/log.h"
+#include "decode/decode.h"
+
+#define BATCH_GROUPS_MAX (4u << 20) /* bytes of the names of failed groups */
+#define BATCH_FIELD      "batchItemFailures"
+
+/* A batch on its way. */
+struct batch {
+    const struct lambda_handler *h;
+    struct lambda_ctx *ctx;
+    enum lambda_partial partial; /* LAMBDA_P_NONE also when partial failures are off */
+    size_t records, failed;      /* seen so far */
+    bool stopped;                /* no handler is called any more */
+    struct buf items;            /* {"itemIdentifier":"..."},... */
+    struct buf groups;           /* names of failed groups: size_t length, bytes, ... */
+    struct failure first;        /* why the first record failed */
+};
+
+static void batch_init(struct batch *b, const struct lambda_handler *h, struct lambda_ctx *ctx)
+{
+    b->h = h;
+    b->ctx = ctx;
+    b->partial = ctx->partial_failures ? (enum lambda_partial)h->partial : LAMBDA_P_NONE;
+    b->records = b->failed = 0;
+    b->stopped = false;
+    b->first.set = false;
+    buf_init(&b->items, RAPI_BODY_MAX);
+    buf_init(&b->groups, BATCH_GROUPS_MAX);
+}
+
+static void batch_fini(struct batch *b)
+{
+    buf_free(&b->items);
+    buf_free(&b->groups);
+}
+
+static const lambda_str *text_at(const void *record, uint32_t offset)
+{
+    return (const void *)((const char *)record + offset);
+}
+
+/* ---- FIFO groups --------------------------------------------------------------------------- */
+
+static const lambda_str *group_of(const struct batch *b, const void *record)
+{
+    if (b->partial != LAMBDA_P_QUEUE || !b->h->has_group)
+        return NULL;
+    const lambda_str *group = text_at(record, b->h->group_offset);
+    return group->ptr && group->len ? group : NULL;
+}
+
+static bool has_group_failed(const struct batch *b, const void *record)
+{
+    const lambda_str *group = group_of(b, record);
+    size_t len;
+    if (!group)
+        return false;
+    for (size_t at = 0; at < b->groups.len; at += sizeof len + len) {
+        memcpy(&len, b->groups.ptr + at, sizeof len);
+        if (len == group->len &&
+            memcmp(b->groups.ptr + at + sizeof len, group->ptr, group->len) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void fail_group(struct batch *b, const void *record)
+{
+    const lambda_str *group = group_of(b, record);
+    if (!group || has_group_failed(b, record))
+        return;
+    buf_add(&b->groups, &group->len, sizeof group->len);
+    buf_add(&b->groups, group->ptr, group->len);
+}
+
+/* ---- failed records ------------------------------------------------------------------------ */
+
+/* Notes a record's id for the answer. -1 when it has none. */
+static int report_record(struct batch *b, const void *record, size_t index)
+{
+    const lambda_str *id = text_at(record, b->h->id_offset);
+    if (!id->ptr || !id->len)
+        return failure_set(&b->ctx->failure, "Runtime.RecordWithoutId",
+                           "record %zu failed and has no id to be reported by", index);
+    if (b->items.len)
+        buf_addc(&b->items, ',');
+    buf_adds(&b->items, "{\"itemIdentifier\":");
+    buf_add_json_string(&b->items, id->ptr, id->len);
+    buf_addc(&b->items, '}');
+    b->failed++;
+    return 0;
+}
+
+/* The failure of one record: logged, and kept when it is the first. */
+static void log_record(struct batch *b, const void *record, size_t index, int result)
+{
+    struct failure *f = &b->ctx->failure;
+    if (!f->set)
+        failure_set(f, NULL, "the handler returned %d", result);
+    if (!b->first.set)
+        b->first = *f;
+    const lambda_str *id = b->h->partial ? text_at(record, b->h->id_offset) : NULL;
+    log_line(LAMBDA_ERROR, ctx_request_id(b->ctx), "record %zu%s%.*s%s failed: %s: %s", index,
+             id && id->len ? " (" : "", id ? (int)(id->len < 128 ? id->len : 128) : 0,
+             id && id->ptr ? id->ptr : "", id && id->len ? ")" : "", f->type, f->message);
+    f->set = false;
+}
+
+static const char *plural(size_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
+/* The whole batch as a failed invocation, in the words of the first record that failed. */
+static int fail_all(struct batch *b)
+{
+    if (b->first.set)
+        b->ctx->failure = b->first;
+    if (!b->ctx->failure.set)
+        failure_set(&b->ctx->failure, "Function.RecordsFailed", "%zu of %zu record%s failed",
+                    b->failed, b->records, plural(b->records));
+    b->ctx->failure.set = true;
+    return -1;
+}
+
+/* ---- the answer ---------------------------------------------------------------------------- */
+
+/* Puts the list in front of the members of the handler's own answer (a tumbling window answers its
+ * state as well). */
+static void splice_answer(struct buf *reply, const struct buf *items)
+{
+    AUTO_FREE char *own = NULL;
+    struct scan_value object = scan_find(reply->ptr, reply->len, ""), key, value;
+    size_t from = (size_t)(object.ptr - reply->ptr) + 1, len = reply->len, at = 0;
+    bool empty = !scan_next(object, &at, &key, &value);
+    own = buf_take(reply);
+    buf_reset(reply);
+    buf_adds(reply, "{\"" BATCH_FIELD "\":[");
+    buf_add(reply, items->ptr, items->len);
+    buf_adds(reply, empty ? "]" : "],");
+    buf_add(reply, own + from, len - from);
+}
+
+static void write_answer(struct batch *b)
+{
+    struct lambda_ctx *ctx = b->ctx;
+    struct buf *reply = &ctx->reply;
+    if (ctx->replied && !b->failed)
+        return;
+    if (ctx->replied && reply->len) {
+        struct scan_fault fault;
+        bool object = scan_valid(reply->ptr, reply->len, &fault) &&
+                      scan_find(reply->ptr, reply->len, "").ptr[0] == '{';
+        if (object && scan_find(reply->ptr, reply->len, "/" BATCH_FIELD).ptr)
+            return; /* the handler wrote its own list */
+        if (object) {
+            splice_answer(reply, &b->items);
+            return;
+        }
+        log_line(LAMBDA_WARN, ctx_request_id(ctx),
+                 "the handler's answer is no JSON object and gives way to " BATCH_FIELD);
+    }
+    buf_reset(reply);
+    buf_adds(reply, "{\"" BATCH_FIELD "\":[");
+    buf_add(reply, b->items.ptr, b->items.len);
+    buf_adds(reply, "]}");
+}
+
+/* 0 with an answer, or -1 with the invocation's failure. */
+static int finish(struct batch *b)
+{
+    struct lambda_ctx *ctx = b->ctx;
+    if (b->items.failed || b->groups.failed)
+        return failure_set(&ctx->failure, "Runtime.OutOfMemory",
+                           "no memory for the list of failed records");
+    if (b->h->partial == LAMBDA_P_NONE) {
+        if (!ctx->replied)
+            buf_adds(&ctx->reply, "null");
+        return 0;
+    }
+    if (b->failed && b->failed == b->records)
+        return fail_all(b);
+    if (b->failed)
+        log_line(LAMBDA_WARN, ctx_request_id(ctx), "%zu of %zu record%s reported as failed",
+                 b->failed, b->records, plural(b->records));
+    write_answer(b);
+    return 0;
+}
+
+/* ---- record by record ---------------------------------------------------------------------- */
+
+/* Calls the handler for one record. 1 stops the walk, with ctx->failure set when the invocation is
+ * lost. */
+static int run_record(struct batch *b, const void *record, size_t index)
+{
+    struct lambda_ctx *ctx = b->ctx;
+    ctx->failure.set = false;
+    int result = ((int (*)(lambda_ctx *, const void *))b->h->fn)(ctx, record);
+    if (result == 0) {
+        ctx->failure.set = false;
+        return 0;
+    }
+    log_record(b, record, index, result);
+    if (b->partial == LAMBDA_P_NONE) {
+        b->failed++;
+        return fail_all(b) != 0;
+    }
+    fail_group(b, record);
+    b->stopped = b->partial == LAMBDA_P_STREAM;
+    return report_record(b, record, index) != 0;
+}
+
+static int on_record(void *record, size_t index, void *user)
+{
+    struct batch *b = user;
+    b->records++;
+    if (b->stopped)
+        return 1; /* seen only to know that there is more than the record that failed */
+    if (has_group_failed(b, record))
+        return report_record(b, record, index) != 0;
+    return run_record(b, record, index);
+}
+
+int batch_run_each(const struct lambda_handler *h, struct lambda_ctx *ctx)
+{
+    struct err err;
+    struct batch b;
+    batch_init(&b, h, ctx);
+    int walked = decode_each(h->type, h->records, ctx->event->body, ctx->event->body_len,
+                             ctx->arena, on_record, &b, &err);
+    int failed = -1;
+    if (walked < 0)
+        failure_set(&ctx->failure, "Runtime.UnmarshalError", "%s: %s",
+                    h->event ? h->event : h->type->name, err.msg);
+    else if (!ctx->failure.set)
+        failed = finish(&b);
+    batch_fini(&b);
+    return failed;
+}
+
+/* ---- the whole batch ----------------------------------------------------------------------- */
+
+struct records {
+    const char *ptr;
+    size_t len;
+};
+
+static struct records records_of(const struct lambda_handler *h, const void *event)
+{
+    struct records list;
+    memcpy(&list, (const char *)event + h->records_offset, sizeof list);
+    return list;
+}
+
+int batch_begin(const struct lambda_handler *h, const void *event, struct lambda_ctx *ctx)
+{
+    if (h->partial == LAMBDA_P_NONE)
+        return 0;
+    size_t count = records_of(h, event).len;
+    ctx->marks = count ? lambda_alloc(ctx, count) : NULL;
+    if (count && !ctx->marks)
+        return failure_set(&ctx->failure, "Runtime.UnmarshalError", "no memory for %zu records",
+                           count);
+    ctx->nrecords = count;
+    return 0;
+}
+
+/* Reports the marked records, and those that follow one in its FIFO group. */
+static int report_marked(struct batch *b, struct records list)
+{
+    const struct lambda_ctx *ctx = b->ctx;
+    for (size_t i = 0; i < list.len && !b->stopped; i++) {
+        const void *record = list.ptr + i * b->h->record->size;
+        if (!ctx->marks[i] && !has_group_failed(b, record))
+            continue;
+        fail_group(b, record);
+        b->stopped = b->partial == LAMBDA_P_STREAM;
+        if (report_record(b, record, i) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+static size_t count_marks(const struct lambda_ctx *ctx)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < ctx->nrecords; i++)
+        n += ctx->marks[i];
+    return n;
+}
+
+int batch_end(const struct lambda_handler *h, const void *event, struct lambda_ctx *ctx)
+{
+    struct batch b;
+    batch_init(&b, h, ctx);
+    struct records list = {NULL, 0};
+    if (h->partial != LAMBDA_P_NONE)
+        list = records_of(h, event);
+    b.records = list.len;
+    size_t marked = count_marks(ctx);
+    int failed = 0;
+    if (marked && (b.partial == LAMBDA_P_NONE || marked == list.len)) {
+        b.failed = marked;
+        failed = fail_all(&b);
+    } else {
+        ctx->failure.set = false;
+        failed = report_marked(&b, list) != 0 ? -1 : finish(&b);
+    }
+    batch_fini(&b);
+    return failed;
+}

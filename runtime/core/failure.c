@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/failure.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/utf8.h"
+
+static const char default_type[] = "Function.HandlerFailed";
+
+int failure_setv(struct failure *f, const char *type, const char *fmt, va_list args)
+{
+    f->set = true;
+    snprintf(f->type, sizeof f->type, "%s", type && *type ? type : default_type);
+    int len = vsnprintf(f->message, sizeof f->message, fmt, args);
+    if (len < 0)
+        f->message[0] = '\0';
+    if (len > FAILURE_MESSAGE_MAX) { /* drop what is left of a character that was cut */
+        size_t whole = utf8_valid_prefix(f->message, FAILURE_MESSAGE_MAX);
+        if (FAILURE_MESSAGE_MAX - whole < 4)
+            f->message[whole] = '\0';
+    }
+    return -1;
+}
+
+int failure_set(struct failure *f, const char *type, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    failure_setv(f, type, fmt, args);
+    va_end(args);
+    return -1;
+}
+
+int failure_print(const struct failure *f, const char *request_id, struct buf *out, struct err *err)
+{
+    struct json *document = json_new_object();
+    json_add_string(document, "errorMessage", f->set ? f->message : "the handler failed");
+    json_add_string(document, "errorType", f->set ? f->type : default_type);
+    json_add_array(document, "stackTrace");
+    if (request_id)
+        json_add_string(document, "requestId", request_id);
+    int failed = json_print(document, out, err);
+    json_free(document);
+    return failed;
+}
+
+/* A capital letter and letters behind it. */
+static bool is_category(const char *text)
+{
+    if (*text < 'A' || *text > 'Z')
+        return false;
+    size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    return len >= 2 && text[len] == '\0';
+}
+
+void failure_category(const char *type, char out[FAILURE_CATEGORY_MAX + 1])
+{
+    bool whole = (strncmp(type, "Function.", 9) == 0 && is_category(type + 9)) ||
+                 (strncmp(type, "Runtime.", 8) == 0 && is_category(type + 8));
+    if (whole)
+        snprintf(out, FAILURE_CATEGORY_MAX + 1, "%s", type);
+    else if (is_category(type))
+        snprintf(out, FAILURE_CATEGORY_MAX + 1, "Function.%s", type);
+    else
+        snprintf(out, FAILURE_CATEGORY_MAX + 1, "%s", default_type);
+}
