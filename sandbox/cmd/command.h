@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What every subcommand has in common: its row in main.c's table and its exit codes. A new subcommand
- * is one file with a run function and one row. */
+/* What every subcommand has in common: its row in main.c's table and its exit codes. A new
+ * subcommand is one file with a run function and one row. */
 #pragma once
 
 /* Exit codes of the command line, a contract with scripts. */

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/launch.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "env/credentials.h"
+
+#define ENV_FILE_MAX (1 << 20)
+
+#define SETTER(name)                                                        \
+    static int set_##name(void *target, const char *value, struct err *err) \
+    {                                                                       \
+        struct launch *l = target;                                          \
+        return settings_set_##name(&l->settings, value, err);               \
+    }
+
+SETTER(memory)
+SETTER(timeout)
+SETTER(tmp)
+SETTER(handler)
+SETTER(name)
+SETTER(profile)
+SETTER(network)
+SETTER(region)
+SETTER(log)
+
+static int set_env(void *target, const char *value, struct err *err)
+{
+    struct launch *l = target;
+    return vars_add(&l->settings.vars, value, err);
+}
+
+static int set_env_file(void *target, const char *value, struct err *err)
+{
+    struct launch *l = target;
+    FILE *file = fopen(value, "re");
+    if (!file)
+        return err_sys(err, "open '%.200s'", value);
+    AUTO_FREE char *text = malloc(ENV_FILE_MAX + 1);
+    size_t len = text ? fread(text, 1, ENV_FILE_MAX + 1, file) : 0;
+    bool failed = ferror(file);
+    fclose(file);
+    if (!text)
+        return err_set(err, ERR_MEMORY, "no memory for '%.200s'", value);
+    if (failed || len > ENV_FILE_MAX)
+        return err_set(err, ERR_INPUT, "'%.200s' cannot be read or is over 1 MiB", value);
+    if (vars_add_lines(&l->settings.vars, text, len, err) < 0)
+        return err_wrap(err, "'%.200s'", value);
+    return 0;
+}
+
+static int set_layer(void *target, const char *value, struct err *err)
+{
+    struct launch *l = target;
+    return function_add_layer(&l->function, value, err);
+}
+
+static int set_credentials(void *target, const char *value, struct err *err)
+{
+    struct launch *l = target;
+    return credentials_load(&l->settings, value, err);
+}
+
+static const struct option_row rows[] = {
+    {"memory", 0, "MB", "128",
+     "memory in MB, 128 to 10240; CPU time comes with it,\n1769 MB are one CPU", set_memory},
+    {"timeout", 0, "S", "3", "seconds an event may take, 0.05 to 900", set_timeout},
+    {"tmp", 0, "MB", "512", "size of /tmp in MB, 512 to 10240", set_tmp},
+    {"env", 0, "NAME=VALUE", NULL, "an environment variable; may be repeated", set_env},
+    {"env-file", 0, "FILE", NULL, "NAME=VALUE lines, taken as they are", set_env_file},
+    {"layer", 0, "DIR", NULL, "a folder to lay into /opt; up to 5, later ones win", set_layer},
+    {"handler", 0, "HANDLER", "the file's name, bootstrap for a folder", "what _HANDLER says",
+     set_handler},
+    {"name", 0, "NAME", "the file's name", "name of the function", set_name},
+    {"profile", 0, "PROFILE", "al2023", "the runtime it will be deployed on: al2023 or al2",
+     set_profile},
+    {"network", 0, "NETWORK", "host", "host: this machine's network; none: loopback alone",
+     set_network},
+    {"region", 0, "REGION", "us-east-1", "AWS region the function sees", set_region},
+    {"credentials", 0, "SOURCE", "test values",
+     "AWS credentials it sees: none, env (those of this\nshell) or a file", set_credentials},
+    {"log-format", 0, "FORMAT", "text", "of the log lines: text or json", set_log},
+};
+
+const struct option_table launch_options = {rows, ARRAY_LEN(rows)};
+
+int launch_init(struct launch *l, struct err *err)
+{
+    memset(l, 0, sizeof *l);
+    return settings_init(&l->settings, err);
+}
+
+int launch_argument(void *target, const char *value, struct err *err)
+{
+    struct launch *l = target;
+    if (l->path)
+        return err_set(err, ERR_USAGE, "one FUNCTION is enough: '%.100s' and '%.100s' were given",
+                       l->path, value);
+    l->path = value;
+    return 0;
+}
+
+int launch_resolve(struct launch *l, struct err *err)
+{
+    if (!l->path)
+        return err_set(err, ERR_USAGE, "FUNCTION is missing: a folder with a bootstrap, or a .so");
+    if (vars_check(&l->settings.vars, err) < 0)
+        return -1;
+    return function_resolve(&l->function, l->path, &l->settings, err);
+}
+
+void launch_fini(struct launch *l)
+{
+    settings_fini(&l->settings);
+    function_fini(&l->function);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd/command.h"
+#include "cmd/invoke.h"
+#include "cmd/output.h"
+
+static const struct command commands[] = {
+    {"invoke", invoke_run, "FUNCTION [-e FILE]...", "run a function once for each event"},
+};
+
+static void print_help(FILE *out)
+{
+    fputs("Usage: clambda COMMAND [ARGUMENT]...\n\n"
+          "AWS Lambda functions on your own machine, with Lambda's limits.\n\nCommands:\n",
+          out);
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+        fprintf(out, "  %-8s %-26s %s\n", commands[i].name, commands[i].arguments,
+                commands[i].summary);
+    fputs("\nOptions:\n"
+          "  -h, --help     print this; after a command: its own options\n"
+          "  --version      print the version\n\n"
+          "'clambda COMMAND --help' tells more, 'man clambda' everything.\n",
+          out);
+}
+
+static int run_command(int argc, char **argv)
+{
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+        if (strcmp(argv[0], commands[i].name) == 0)
+            return commands[i].run(argc, argv);
+    struct err err;
+    err_set(&err, ERR_USAGE, "'%.80s' is not a command: 'clambda --help' lists them", argv[0]);
+    output_error(&err);
+    return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_help(stderr);
+        return EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        print_help(stdout);
+        return output_finish(EXIT_DONE);
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("clambda " CLAMBDA_VERSION);
+        return output_finish(EXIT_DONE);
+    }
+    return run_command(argc - 1, argv + 1);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the command prints: answers on stdout, log lines and messages on stderr. A reader that
+ * stands still stops neither Ctrl-C nor is anything lost in silence. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+
+/* How a line is shown on a terminal; NO_COLOR and pipes have no colour. */
+enum output_tone {
+    OUTPUT_PLAIN,
+    OUTPUT_DIM,
+    OUTPUT_ERROR,
+};
+
+/* Writes all bytes. While the reader stands still, a byte that waits on interrupt_fd (-1: none)
+ * ends it with ERR_CLOSED. Other failures: ERR_SYSTEM. */
+int output_write(int fd, const char *bytes, size_t len, int interrupt_fd,
+                 struct err *err) ATTR_CHECK;
+
+/* Whole lines to stderr. Failures are ignored: there is no place left to tell them. */
+void output_log(enum output_tone tone, const char *text, size_t len, int interrupt_fd);
+
+/* "clambda: " and the message to stderr. */
+void output_error(const struct err *err);
+void output_note(const char *fmt, ...) ATTR_PRINTF(1, 2);
+
+/* Flushes stdio's stdout: 0, or the exit code when it cannot be written. */
+int output_finish(int code);
+
+/* The form of an answer among several: on one line. A JSON document loses the white space around
+ * its tokens, other text with line breaks becomes a JSON string; everything else stays as it is.
+ * Ends with a newline. */
+void output_answer_line(const char *body, size_t len, struct buf *out);

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/paths.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* The folder of the running program. */
+static int own_folder(char out[static PATH_MAX], struct err *err)
+{
+    ssize_t n = readlink("/proc/self/exe", out, PATH_MAX - 1);
+    if (n < 0)
+        return err_sys(err, "find the running program by /proc/self/exe");
+    out[n] = '\0';
+    char *slash = strrchr(out, '/');
+    if (slash)
+        *slash = '\0';
+    return 0;
+}
+
+static int join(const char *folder, const char *name, char out[static PATH_MAX], struct err *err)
+{
+    int n = snprintf(out, PATH_MAX, "%s/%s", folder, name);
+    if (n < 0 || n >= PATH_MAX)
+        return err_set(err, ERR_INPUT, "the path '%.100s/%s' is too long", folder, name);
+    return 0;
+}
+
+static bool is_file(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+int paths_bootstrap(char out[static PATH_MAX], struct err *err)
+{
+    static const char *const places[] = {"../lib/clambda/bootstrap", "bootstrap"};
+    const char *chosen = getenv("CLAMBDA_BOOTSTRAP");
+    char folder[PATH_MAX], path[PATH_MAX];
+    if (chosen && *chosen) {
+        if (is_file(chosen) && realpath(chosen, out))
+            return 0;
+        return err_set(err, ERR_INPUT, "CLAMBDA_BOOTSTRAP names '%.200s', which is not a file",
+                       chosen);
+    }
+    if (own_folder(folder, err) < 0)
+        return -1;
+    for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+        if (join(folder, places[i], path, err) < 0)
+            return -1;
+        if (is_file(path) && realpath(path, out))
+            return 0;
+    }
+    return err_set(
+        err, ERR_INPUT,
+        "no runtime for handler files: neither '%.120s/%s' nor '%.120s/%s' is there; set "
+        "CLAMBDA_BOOTSTRAP to its path",
+        folder, places[0], folder, places[1]);
+}
+
+int paths_policy(char out[static PATH_MAX], struct err *err)
+{
+    char folder[PATH_MAX], path[PATH_MAX];
+    if (own_folder(folder, err) < 0 ||
+        join(folder, "../share/clambda/lambda.policy", path, err) < 0)
+        return -1;
+    if (is_file(path) && realpath(path, out))
+        return 0;
+    return err_set(err, ERR_HOST, "the system call policy '%.200s' is missing: install it again",
+                   path);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where the parts of this installation are, seen from the running program: ../lib and ../share, in
+ * an installation as in a build tree. */
+#pragma once
+
+#include <limits.h>
+
+#include "base/err.h"
+
+/* This project's own runtime: CLAMBDA_BOOTSTRAP, else ../lib/clambda/bootstrap, else bootstrap
+ * beside the program. -1 with ERR_INPUT naming where it was looked for. */
+int paths_bootstrap(char out[static PATH_MAX], struct err *err) ATTR_CHECK;
+
+/* The seccomp policy: ../share/clambda/lambda.policy. -1 with ERR_HOST. */
+int paths_policy(char out[static PATH_MAX], struct err *err) ATTR_CHECK;
