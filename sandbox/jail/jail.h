@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Isolates one process tree: namespaces, read-only root, quotas, ids, limits, seccomp. Knows nothing
- * of Lambda or HTTP.
+/* Isolates one process tree: namespaces, read-only root, quotas, ids, limits, seccomp. Knows
+ * nothing of Lambda or HTTP.
  *
  *   jail_open      reserves ids, cgroups and the /tmp image; starts what can be done early
  *   jail_spawn     runs a program in a fresh set of namespaces; again after jail_kill: the same
  *                  /tmp, cgroups and ids, nothing else kept
  *   jail_freeze/jail_thaw, jail_usage   while it runs
  *   jail_kill      SIGKILL to every process inside, waits until all are gone
- *   jail_close     gives everything back; also what a failed spawn left
+ *   jail_close     gives everything back
  *
  * Isolation fails closed: a step that this host cannot do makes jail_open or jail_spawn fail with
- * ERR_HOST, naming step, reason and way out. */
+ * ERR_HOST, naming step, reason and way out. Needs Linux 5.14. Call jail_spawn from a thread that
+ * lives as long as the jail: while the jail is being built, the end of that thread ends it. */
 #pragma once
 
 #include <stdbool.h>
@@ -37,8 +38,8 @@ struct jail_bind {
 
 struct jail_limits {
     uint64_t memory_bytes;
-    uint64_t tmp_bytes;  /* what /tmp accepts */
-    unsigned cpu_permille; /* of one CPU, while jail_throttle is on */
+    uint64_t tmp_bytes;    /* what /tmp accepts */
+    unsigned cpu_permille; /* of one CPU, while jail_throttle is on; more than 1000: several */
     unsigned processes;    /* and threads */
     unsigned files;        /* open per process */
 };
@@ -58,7 +59,7 @@ struct jail_spec {
     const char *layers[JAIL_LAYERS_MAX]; /* folders merged in order at /opt, later wins */
     size_t nlayers;
     const char *policy_path; /* seccomp policy file */
-    const char *cache_dir;   /* /tmp templates and compiled filters; NULL: the default */
+    const char *cache_dir;   /* /tmp templates and compiled filters; NULL: /var/cache/clambda */
 };
 
 /* A program to run: its pid namespace's second process, as uid:gid, in cwd. */
@@ -69,9 +70,8 @@ struct jail_program {
     const char *cwd;
 };
 
-/* How long the steps of the last spawn took, in microseconds. */
 struct jail_timing {
-    int64_t open_us, spawn_us; /* decision to exec is the sum of what did not overlap */
+    int64_t open_us, spawn_us; /* the last one */
 };
 
 /* What a spawn hands out. The caller owns the descriptors; all are non-blocking, close-on-exec. */
@@ -98,10 +98,10 @@ struct jail_usage {
     bool oom; /* the kernel killed something inside since the spawn */
 };
 
-struct jail; /* one environment; not thread-safe */
+struct jail; /* not thread-safe */
 
-/* Reserves everything that outlives a spawn. NULL with ERR_HOST (exit code 3) or ERR_INPUT (a policy
- * or a path of the spec is wrong). */
+/* Reserves everything that outlives a spawn. NULL with ERR_HOST (exit code 3) or ERR_INPUT (a
+ * policy or a path of the spec is wrong). */
 struct jail *jail_open(const struct jail_spec *spec, struct err *err) ATTR_CHECK;
 
 /* Starts the program. Returns when it has been exec'ed or its exec has failed (then out->exit_fd is
@@ -124,7 +124,7 @@ int jail_throttle(struct jail *j, bool on, struct err *err) ATTR_CHECK;
 int jail_freeze(struct jail *j, struct err *err) ATTR_CHECK;
 int jail_thaw(struct jail *j, struct err *err) ATTR_CHECK;
 
-/* Sends a signal to the program's process group. */
+/* Sends a signal to the program's process group; 0 when it has ended already. */
 int jail_signal(struct jail *j, int signal, struct err *err) ATTR_CHECK;
 
 /* Reads the counters; memory_peak_bytes takes this reading into account. Cheap: every 10 ms. */
@@ -133,11 +133,13 @@ int jail_sample(struct jail *j, struct jail_usage *out, struct err *err) ATTR_CH
 /* Outside user id of the program's processes: whose connections are the environment's own. */
 uid_t jail_outer_uid(const struct jail *j);
 
-/* Index of the reserved slot, unique among living jails of this host: 0 .. 1023. */
+/* Unique among living jails of this host: 0 .. 1023. */
 unsigned jail_slot(const struct jail *j);
 
-struct jail_timing jail_timing(const struct jail *j);
+/* With JAIL_NETWORK_HOST: whether link-local metadata addresses are refused. */
+bool jail_refuses_metadata(const struct jail *j);
 
+struct jail_timing jail_timing(const struct jail *j);
 /* Kills all inside, frozen or not, and waits until no process is left. Safe to call twice. */
 void jail_kill(struct jail *j);
 
@@ -145,6 +147,6 @@ void jail_kill(struct jail *j);
  * written to err when it is not NULL; what can be given back is. */
 void jail_close(struct jail *j, struct err *err);
 
-/* Removes what dead processes of this program have left behind (cgroups, slots). Never touches what
- * belongs to a living one. Gives the number of things removed. */
+/* Removes what dead processes of this program have left behind (processes, cgroups, slots). Never
+ * touches what belongs to a living one. Gives the number of jails removed, or -1. */
 int jail_sweep(struct err *err);
