@@ -12,4 +12,4 @@
 
 /* Memory of one connection: request line and headers (64 KiB of X-Ray cause among them) and the
  * buffer that bodies are read through. libmicrohttpd clears it after each request. */
-#define API_CONNECTION_MEMORY (160L << 10)
+#define API_CONNECTION_MEMORY (96L << 10)
