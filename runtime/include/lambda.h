@@ -7,8 +7,8 @@
  *
  *   LAMBDA_MODULE(LAMBDA_SQS_EACH(on_message));
  *
- * Build it with "cc -shared -fPIC -o orders.so orders.c" and set the function's handler to "orders".
- * Nothing is linked: the lambda_* functions are in the bootstrap that loads the module.
+ * Build it with "cc -shared -fPIC -o orders.so orders.c" and set the function's handler to
+ * "orders". Nothing is linked: the lambda_* functions are in the bootstrap that loads the module.
  *
  * Memory: everything reachable from an event and everything from lambda_alloc belongs to the
  * runtime and lives until the handler returns (in an _EACH handler: until that call returns). Copy
@@ -29,13 +29,15 @@ extern "C" {
 /* ---- values -------------------------------------------------------------------------------- */
 
 /* Text. NUL-terminated, but may hold NUL bytes before its end (from \u0000): len counts.
- * ptr is NULL when the member is absent, null or of another type. */
+ * ptr is NULL when the member is absent, null, an object or an array; a number or truth value
+ * stands there as its text. */
 typedef struct {
     const char *ptr;
     size_t len;
 } lambda_str;
 
-/* Bytes that came as base64, already decoded. Not NUL-terminated. ptr NULL: absent or not base64. */
+/* Bytes that came as base64, already decoded. Not NUL-terminated. ptr NULL: absent or not base64.
+ */
 typedef struct {
     const unsigned char *ptr;
     size_t len;
@@ -62,10 +64,10 @@ typedef struct {
 } lambda_opt_bool;
 
 /* len elements of type T at ptr. ptr NULL: absent; len 0 with a ptr: empty. */
-#define LAMBDA_LIST(T)                                                                             \
-    struct {                                                                                       \
-        const T *ptr;                                                                              \
-        size_t len;                                                                                \
+#define LAMBDA_LIST(T) \
+    struct {           \
+        const T *ptr;  \
+        size_t len;    \
     }
 
 typedef struct {
@@ -88,8 +90,9 @@ typedef struct {
 } lambda_map;
 
 /* for each element of a LAMBDA_LIST, lambda_strs or lambda_map: "it" is a pointer to it. */
-#define lambda_each(it, list)                                                                      \
-    for (__typeof__(&*(list).ptr) it = (list).ptr, it##_end_ = it + (list).len; it < it##_end_; it++)
+#define lambda_each(it, list)                                                                   \
+    for (__typeof__(&*(list).ptr) it = (list).ptr, it##_end_ = it + (list).len; it < it##_end_; \
+         it++)
 
 /* ---- invocation ---------------------------------------------------------------------------- */
 
@@ -109,7 +112,8 @@ void *lambda_alloc(lambda_ctx *ctx, size_t size);
 
 /* Sets the invocation's (in an _EACH handler: the record's) error and returns -1, so that a handler
  * writes "return lambda_error(...)". type is the errorType that callers see, such as "EmptyBody".
- * The text is cut at 4095 bytes. Without a call a handler that fails gets "Function.HandlerFailed". */
+ * The text is cut at 4095 bytes. Without a call a handler that fails gets "Function.HandlerFailed".
+ */
 int lambda_error(lambda_ctx *ctx, const char *type, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -203,70 +207,105 @@ struct lambda_type {
 /* The kind follows from the member's C type, so that table and struct cannot disagree. */
 #ifdef __cplusplus
 } /* extern "C" */
-constexpr uint8_t lambda_kind_of_(const lambda_str *) { return LAMBDA_K_STR; }
-constexpr uint8_t lambda_kind_of_(const int64_t *) { return LAMBDA_K_I64; }
-constexpr uint8_t lambda_kind_of_(const double *) { return LAMBDA_K_F64; }
-constexpr uint8_t lambda_kind_of_(const bool *) { return LAMBDA_K_BOOL; }
-constexpr uint8_t lambda_kind_of_(const lambda_epoch *) { return LAMBDA_K_EPOCH; }
-constexpr uint8_t lambda_kind_of_(const lambda_bytes *) { return LAMBDA_K_BYTES; }
-constexpr uint8_t lambda_kind_of_(const lambda_json *) { return LAMBDA_K_JSON; }
-constexpr uint8_t lambda_kind_of_(const lambda_strs *) { return LAMBDA_K_STRS; }
-constexpr uint8_t lambda_kind_of_(const lambda_bytes_list *) { return LAMBDA_K_BYTES_LIST; }
-constexpr uint8_t lambda_kind_of_(const lambda_map *) { return LAMBDA_K_MAP; }
-constexpr uint8_t lambda_kind_of_(const lambda_opt_i64 *) { return LAMBDA_K_OPT_I64; }
-constexpr uint8_t lambda_kind_of_(const lambda_opt_bool *) { return LAMBDA_K_OPT_BOOL; }
-#define LAMBDA_KIND_(S, m)      lambda_kind_of_((const decltype(S::m) *)nullptr)
-#define LAMBDA_SUB_(S, m, T)                                                                       \
-    (0 * sizeof(*(1 ? (struct T *)nullptr : (decltype(S::m) *)nullptr)))
-#define LAMBDA_ITEM_(S, m, T)                                                                      \
+constexpr uint8_t lambda_kind_of_(const lambda_str *)
+{
+    return LAMBDA_K_STR;
+}
+constexpr uint8_t lambda_kind_of_(const int64_t *)
+{
+    return LAMBDA_K_I64;
+}
+constexpr uint8_t lambda_kind_of_(const double *)
+{
+    return LAMBDA_K_F64;
+}
+constexpr uint8_t lambda_kind_of_(const bool *)
+{
+    return LAMBDA_K_BOOL;
+}
+constexpr uint8_t lambda_kind_of_(const lambda_epoch *)
+{
+    return LAMBDA_K_EPOCH;
+}
+constexpr uint8_t lambda_kind_of_(const lambda_bytes *)
+{
+    return LAMBDA_K_BYTES;
+}
+constexpr uint8_t lambda_kind_of_(const lambda_json *)
+{
+    return LAMBDA_K_JSON;
+}
+constexpr uint8_t lambda_kind_of_(const lambda_strs *)
+{
+    return LAMBDA_K_STRS;
+}
+constexpr uint8_t lambda_kind_of_(const lambda_bytes_list *)
+{
+    return LAMBDA_K_BYTES_LIST;
+}
+constexpr uint8_t lambda_kind_of_(const lambda_map *)
+{
+    return LAMBDA_K_MAP;
+}
+constexpr uint8_t lambda_kind_of_(const lambda_opt_i64 *)
+{
+    return LAMBDA_K_OPT_I64;
+}
+constexpr uint8_t lambda_kind_of_(const lambda_opt_bool *)
+{
+    return LAMBDA_K_OPT_BOOL;
+}
+#define LAMBDA_KIND_(S, m)   lambda_kind_of_((const decltype(S::m) *)nullptr)
+#define LAMBDA_SUB_(S, m, T) (0 * sizeof(*(1 ? (struct T *)nullptr : (decltype(S::m) *)nullptr)))
+#define LAMBDA_ITEM_(S, m, T) \
     (0 * sizeof(*(1 ? (const struct T *)nullptr : decltype(S::m.ptr)(nullptr))))
-#define LAMBDA_VALUE_(S, m, T)                                                                     \
+#define LAMBDA_VALUE_(S, m, T) \
     (0 * sizeof(*(1 ? (const struct T *)nullptr : &decltype(S::m.ptr)(nullptr)->value)))
 #else
-#define LAMBDA_KIND_(S, m)                                                                         \
-    _Generic(((struct S *)0)->m,                                                                   \
-        lambda_str: LAMBDA_K_STR,                                                                  \
-        int64_t: LAMBDA_K_I64,                                                                     \
-        double: LAMBDA_K_F64,                                                                      \
-        bool: LAMBDA_K_BOOL,                                                                       \
-        lambda_epoch: LAMBDA_K_EPOCH,                                                              \
-        lambda_bytes: LAMBDA_K_BYTES,                                                              \
-        lambda_json: LAMBDA_K_JSON,                                                                \
-        lambda_strs: LAMBDA_K_STRS,                                                                \
-        lambda_bytes_list: LAMBDA_K_BYTES_LIST,                                                    \
-        lambda_map: LAMBDA_K_MAP,                                                                  \
-        lambda_opt_i64: LAMBDA_K_OPT_I64,                                                          \
-        lambda_opt_bool: LAMBDA_K_OPT_BOOL)
-#define LAMBDA_SUB_(S, m, T)  _Generic(((struct S *)0)->m, struct T: 0)
-#define LAMBDA_ITEM_(S, m, T) _Generic(((struct S *)0)->m.ptr, const struct T *: 0)
-#define LAMBDA_VALUE_(S, m, T)                                                                     \
-    _Generic(((struct S *)0)->m.ptr->value, struct T: 0, const struct T: 0)
+#define LAMBDA_KIND_(S, m)                       \
+    _Generic(((struct S *)0)->m, lambda_str      \
+             : LAMBDA_K_STR, int64_t             \
+             : LAMBDA_K_I64, double              \
+             : LAMBDA_K_F64, bool                \
+             : LAMBDA_K_BOOL, lambda_epoch       \
+             : LAMBDA_K_EPOCH, lambda_bytes      \
+             : LAMBDA_K_BYTES, lambda_json       \
+             : LAMBDA_K_JSON, lambda_strs        \
+             : LAMBDA_K_STRS, lambda_bytes_list  \
+             : LAMBDA_K_BYTES_LIST, lambda_map   \
+             : LAMBDA_K_MAP, lambda_opt_i64      \
+             : LAMBDA_K_OPT_I64, lambda_opt_bool \
+             : LAMBDA_K_OPT_BOOL)
+#define LAMBDA_SUB_(S, m, T)  _Generic(((struct S *)0)->m, struct T : 0)
+#define LAMBDA_ITEM_(S, m, T) _Generic(((struct S *)0)->m.ptr, const struct T * : 0)
+#define LAMBDA_VALUE_(S, m, T) \
+    _Generic(((struct S *)0)->m.ptr->value, struct T : 0, const struct T : 0)
 #endif
 
-#define LAMBDA_ROW_(S, m, json, kind, flags, sub, check)                                           \
-    {                                                                                              \
-        json, (uint16_t)(sizeof(json) - 1), kind, flags,                                           \
-            (uint32_t)(offsetof(struct S, m) + (check)), sub                                       \
+#define LAMBDA_ROW_(S, m, json, kind, flags, sub, check)     \
+    {                                                        \
+        json, (uint16_t)(sizeof(json) - 1), kind, flags,     \
+            (uint32_t)(offsetof(struct S, m) + (check)), sub \
     }
 
 /* Rows of LAMBDA_TYPE: a plain member, an alias of one, a nested struct T, an array of struct T, an
  * object whose values are struct T. A wrong member type does not compile. */
-#define LAMBDA_F(S, m, json)         LAMBDA_ROW_(S, m, json, LAMBDA_KIND_(S, m), 0, 0, 0)
-#define LAMBDA_ALIAS(S, m, json)                                                                   \
+#define LAMBDA_F(S, m, json) LAMBDA_ROW_(S, m, json, LAMBDA_KIND_(S, m), 0, 0, 0)
+#define LAMBDA_ALIAS(S, m, json) \
     LAMBDA_ROW_(S, m, json, LAMBDA_KIND_(S, m), LAMBDA_FIELD_ALIAS, 0, 0)
-#define LAMBDA_OBJ(S, m, json, T)                                                                  \
+#define LAMBDA_OBJ(S, m, json, T) \
     LAMBDA_ROW_(S, m, json, LAMBDA_K_OBJ, 0, &T##_type, LAMBDA_SUB_(S, m, T))
-#define LAMBDA_LISTOF(S, m, json, T)                                                               \
+#define LAMBDA_LISTOF(S, m, json, T) \
     LAMBDA_ROW_(S, m, json, LAMBDA_K_LIST, 0, &T##_type, LAMBDA_ITEM_(S, m, T))
-#define LAMBDA_MAPOF(S, m, json, T)                                                                \
+#define LAMBDA_MAPOF(S, m, json, T) \
     LAMBDA_ROW_(S, m, json, LAMBDA_K_MAP_LIST, 0, &T##_type, LAMBDA_VALUE_(S, m, T))
 
 /* Describes struct T, which stands directly above: rows in the order of the document, which is the
  * fastest, though any order is read. */
-#define LAMBDA_TYPE(T, ...)                                                                        \
-    static const struct lambda_field T##_fields_[] = {__VA_ARGS__};                                \
-    static __attribute__((unused)) struct lambda_type T##_type = {                                 \
-        #T, (uint32_t)sizeof(struct T), (uint32_t)(sizeof T##_fields_ / sizeof *T##_fields_),      \
+#define LAMBDA_TYPE(T, ...)                                                                   \
+    static const struct lambda_field T##_fields_[] = {__VA_ARGS__};                           \
+    static __attribute__((unused)) struct lambda_type T##_type = {                            \
+        #T, (uint32_t)sizeof(struct T), (uint32_t)(sizeof T##_fields_ / sizeof *T##_fields_), \
         T##_fields_, 0}
 
 #ifdef __cplusplus
@@ -282,12 +321,13 @@ lambda_str lambda_encode_type(lambda_ctx *ctx, struct lambda_type *type, const v
  * names line and column; also when the document is not an object or memory is short. Absent, null
  * and wrong-typed members become zero values. text is copied; what out points to lives as long as
  * lambda_alloc's memory. text: lambda_str or lambda_json. */
-#define lambda_decode(ctx, T, text, out)                                                           \
+#define lambda_decode(ctx, T, text, out) \
     lambda_decode_type(ctx, &T##_type, (text).ptr, (text).len, 1 ? (out) : (struct T *)0)
 
-/* struct T as JSON text in the invocation's memory: absent members are left out. Absent when
- * memory is short. */
-#define lambda_encode(ctx, T, value)                                                               \
+/* struct T as JSON text in the invocation's memory. Absent members are left out, and with them
+ * zeros and false (use lambda_opt_i64 and lambda_opt_bool to write those). Absent when memory is
+ * short. */
+#define lambda_encode(ctx, T, value) \
     lambda_encode_type(ctx, &T##_type, 1 ? (value) : (const struct T *)0)
 
 /* ---- the module ---------------------------------------------------------------------------- */
@@ -340,34 +380,39 @@ extern __attribute__((visibility("default"))) const struct lambda_module lambda_
 
 #ifdef __cplusplus
 } /* extern "C" */
-template <typename F> inline lambda_fn lambda_fn_(F f) { return reinterpret_cast<lambda_fn>(f); }
+template <typename F> inline lambda_fn lambda_fn_(F f)
+{
+    return reinterpret_cast<lambda_fn>(f);
+}
 #define LAMBDA_FN_(f, ...) lambda_fn_(static_cast<int (*)(__VA_ARGS__)>(f))
 #define LAMBDA_EXTERN_     extern "C"
 #else
-#define LAMBDA_FN_(f, ...) _Generic((f), int (*)(__VA_ARGS__): (lambda_fn)(f))
+#define LAMBDA_FN_(f, ...) _Generic((f), int (*)(__VA_ARGS__) : (lambda_fn)(f))
 #define LAMBDA_EXTERN_     extern
 #endif
 
-#define LAMBDA_HOOK_(mode, f) {0, 0, 0, 0, 0, 0, 0, 0, mode, 0, 0, 0, LAMBDA_FN_(f, lambda_ctx *)}
+#define LAMBDA_HOOK_(mode, f)                                              \
+    {                                                                      \
+        0, 0, 0, 0, 0, 0, 0, 0, mode, 0, 0, 0, LAMBDA_FN_(f, lambda_ctx *) \
+    }
 
-/* Rows of LAMBDA_MODULE; the event headers add theirs (LAMBDA_SQS_EACH, ...). The first handler that
- * matches an event gets it, so LAMBDA_RAW stands last. */
-#define LAMBDA_RAW(f)                                                                              \
-    {                                                                                              \
-        "any event", 0, 0, 0, 0, 0, 0, 0, LAMBDA_M_RAW, 0, 0, 0,                                   \
-            LAMBDA_FN_(f, lambda_ctx *, lambda_str)                                                \
+/* Rows of LAMBDA_MODULE; the event headers add theirs (LAMBDA_SQS_EACH, ...). The first handler
+ * that matches an event gets it, so LAMBDA_RAW stands last. */
+#define LAMBDA_RAW(f)                                            \
+    {                                                            \
+        "any event", 0, 0, 0, 0, 0, 0, 0, LAMBDA_M_RAW, 0, 0, 0, \
+            LAMBDA_FN_(f, lambda_ctx *, lambda_str)              \
     }
 /* A hook that fails in init ends the process: nothing is invoked. */
 #define LAMBDA_INIT(f)     LAMBDA_HOOK_(LAMBDA_M_INIT, f)
 #define LAMBDA_SHUTDOWN(f) LAMBDA_HOOK_(LAMBDA_M_SHUTDOWN, f)
 
 /* Defines the module. LAMBDA_MODULE_AS(name, ...) defines one under another symbol. */
-#define LAMBDA_MODULE_AS(symbol, ...)                                                              \
-    static const struct lambda_handler symbol##_handlers_[] = {__VA_ARGS__};                       \
-    LAMBDA_EXTERN_ __attribute__((visibility("default"))) const struct lambda_module symbol;       \
-    const struct lambda_module symbol = {LAMBDA_ABI, (uint32_t)sizeof(struct lambda_module),       \
-                                         (uint32_t)sizeof(struct lambda_handler),                  \
-                                         (uint32_t)(sizeof symbol##_handlers_ /                    \
-                                                    sizeof *symbol##_handlers_),                   \
-                                         symbol##_handlers_}
+#define LAMBDA_MODULE_AS(symbol, ...)                                                        \
+    static const struct lambda_handler symbol##_handlers_[] = {__VA_ARGS__};                 \
+    LAMBDA_EXTERN_ __attribute__((visibility("default"))) const struct lambda_module symbol; \
+    const struct lambda_module symbol = {                                                    \
+        LAMBDA_ABI, (uint32_t)sizeof(struct lambda_module),                                  \
+        (uint32_t)sizeof(struct lambda_handler),                                             \
+        (uint32_t)(sizeof symbol##_handlers_ / sizeof *symbol##_handlers_), symbol##_handlers_}
 #define LAMBDA_MODULE(...) LAMBDA_MODULE_AS(lambda_module, __VA_ARGS__)
