@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "pack/cache.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "pack/remove.h"
+
+#define CACHE_FOLDER  "unzip-1" /* the number changes with how zips are unpacked */
+#define CACHE_DEFAULT "/var/cache/clambda"
+#define WAY_OUT       "or unzip it yourself and name the folder"
+
+enum { TRIES = 100 };
+
+static const char *absolute_env(const char *name)
+{
+    const char *value = getenv(name);
+    return value && value[0] == '/' ? value : NULL;
+}
+
+static int choose_dir(char out[static PATH_MAX], const char *dir, struct err *err)
+{
+    int n;
+    if (dir && dir[0] != '/')
+        return err_set(err, ERR_INPUT, "the cache folder '%.200s' is no absolute path", dir);
+    const char *xdg = absolute_env("XDG_CACHE_HOME"), *home = absolute_env("HOME");
+    if (dir)
+        n = snprintf(out, PATH_MAX, "%s", dir);
+    else if (geteuid() == 0)
+        n = snprintf(out, PATH_MAX, "%s", CACHE_DEFAULT);
+    else if (xdg)
+        n = snprintf(out, PATH_MAX, "%s/clambda", xdg);
+    else if (home)
+        n = snprintf(out, PATH_MAX, "%s/.cache/clambda", home);
+    else
+        return err_set(err, ERR_INPUT,
+                       "no folder to unpack into: neither XDG_CACHE_HOME nor HOME is an absolute "
+                       "path; set one, " WAY_OUT);
+    if (n < 0 || n > PATH_MAX - 256)
+        return err_set(err, ERR_INPUT, "the cache folder's path is too long");
+    return 0;
+}
+
+/* Makes path and what is missing above it, for the owner only. */
+static int make_dirs(char *path, struct err *err)
+{
+    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        int failed = mkdir(path, 0700) && errno != EEXIST && errno != EISDIR && access(path, F_OK);
+        if (failed)
+            err_sys(err, "make the cache folder '%.200s'", path);
+        *slash = '/';
+        if (failed)
+            return -1;
+    }
+    if (mkdir(path, 0700) && errno != EEXIST)
+        return err_sys(err, "make the cache folder '%.200s'", path);
+    return 0;
+}
+
+/* What others could have put there is not believed. */
+static int open_trusted(int parent, const char *name, mode_t forbidden, struct err *err)
+{
+    struct stat st;
+    AUTO_FD int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 && (errno == ENOTDIR || errno == ELOOP))
+        return err_set(err, ERR_HOST, "cache folder '%.200s' is a link or a file: remove it", name);
+    if (fd < 0 || fstat(fd, &st))
+        return err_sys(err, "open the cache folder '%.200s'", name);
+    if (st.st_uid != geteuid())
+        return err_set(err, ERR_HOST,
+                       "cache folder '%.200s' belongs to user %u, not to %u: remove it", name,
+                       (unsigned)st.st_uid, (unsigned)geteuid());
+    if (st.st_mode & forbidden)
+        return err_set(err, ERR_HOST,
+                       "cache folder '%.200s' is open to others (mode %04o): remove it", name,
+                       (unsigned)st.st_mode & 07777);
+    return TAKE_FD(fd);
+}
+
+static void read_boot(char *out, size_t size)
+{
+    AUTO_FD int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+    char id[37] = "";
+    ssize_t n = fd < 0 ? -1 : read(fd, id, 36);
+    snprintf(out, size, "-%s", n == 36 && !strchr(id, '/') ? id : "unknown");
+}
+
+int cache_open(struct cache *c, const char *dir, struct err *err)
+{
+    struct cache opened = {.fd = -1};
+    if (choose_dir(opened.path, dir, err) || make_dirs(opened.path, err))
+        return -1;
+    /* other parts of the program keep their caches beside ours, readable perhaps */
+    AUTO_FD int top = open_trusted(AT_FDCWD, opened.path, S_IWGRP | S_IWOTH, err);
+    if (top < 0)
+        return -1;
+    if (mkdirat(top, CACHE_FOLDER, 0700) && errno != EEXIST)
+        return err_sys(err, "make '%.200s/" CACHE_FOLDER "'", opened.path);
+    opened.fd = open_trusted(top, CACHE_FOLDER, S_IRWXG | S_IRWXO, err);
+    if (opened.fd < 0)
+        return err_wrap(err, "'%.200s'", opened.path);
+    strcat(opened.path, "/" CACHE_FOLDER); /* choose_dir has left room */
+    read_boot(opened.boot, sizeof opened.boot);
+    *c = opened;
+    return 0;
+}
+
+void cache_close(struct cache *c)
+{
+    if (c->fd >= 0)
+        close(c->fd);
+    c->fd = -1;
+}
+
+bool cache_is_same(const struct cache *c, const char *name, int fd)
+{
+    struct stat by_name, by_fd;
+    return fstatat(c->fd, name, &by_name, AT_SYMLINK_NOFOLLOW) == 0 && fstat(fd, &by_fd) == 0 &&
+           by_name.st_ino == by_fd.st_ino && by_name.st_dev == by_fd.st_dev;
+}
+
+static int lock(int fd, int how)
+{
+    int failed;
+    do
+        failed = flock(fd, how);
+    while (failed && errno == EINTR);
+    return failed;
+}
+
+static int open_entry(const struct cache *c, const char *name)
+{
+    return openat(c->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+int cache_find(const struct cache *c, const char *name, int *out_fd, struct err *err)
+{
+    for (int i = 0; i < TRIES; i++) {
+        AUTO_FD int fd = open_entry(c, name);
+        if (fd < 0 && errno != ENOENT)
+            return err_sys(err, "open '%s/%s'", c->path, name);
+        if (fd < 0) {
+            *out_fd = -1;
+            return 0;
+        }
+        /* waits for somebody who is about to remove it: then it has another name */
+        if (lock(fd, LOCK_SH))
+            return err_sys(err, "lock '%s/%s'", c->path, name);
+        if (!cache_is_same(c, name, fd))
+            continue;
+        futimens(fd, NULL); /* for cache_trim only */
+        *out_fd = TAKE_FD(fd);
+        return 0;
+    }
+    return err_set(err, ERR_SYSTEM, "'%s/%s' comes and goes", c->path, name);
+}
+
+static int name_tmp(char out[static CACHE_NAME_MAX], struct err *err)
+{
+    uint64_t salt;
+    if (getrandom(&salt, sizeof salt, 0) != sizeof salt)
+        return err_sys(err, "getrandom");
+    snprintf(out, CACHE_NAME_MAX, "tmp-%d-%016" PRIx64, (int)getpid(), salt);
+    return 0;
+}
+
+int cache_begin(const struct cache *c, char out_name[static CACHE_NAME_MAX], struct err *err)
+{
+    for (int i = 0; i < TRIES; i++) {
+        char name[CACHE_NAME_MAX];
+        if (name_tmp(name, err))
+            return -1;
+        if (mkdirat(c->fd, name, 0700))
+            return err_sys(err, "make '%s/%s'", c->path, name);
+        AUTO_FD int fd = open_entry(c, name);
+        if (fd >= 0 && lock(fd, LOCK_SH))
+            return err_sys(err, "lock '%s/%s'", c->path, name);
+        /* without its lock it looks like a dead one's for a moment, and may have been removed */
+        if (fd < 0 || !cache_is_same(c, name, fd))
+            continue;
+        memcpy(out_name, name, sizeof name);
+        return TAKE_FD(fd);
+    }
+    return err_set(err, ERR_SYSTEM, "no temporary folder stays in '%s'", c->path);
+}
+
+static int move(const struct cache *c, const char *from, const char *to)
+{
+    int failed = renameat2(c->fd, from, c->fd, to, RENAME_NOREPLACE);
+    if (failed &&
+        errno == EINVAL) /* not every file system knows the flag; folders with content stay */
+        failed = renameat(c->fd, from, c->fd, to);
+    return failed;
+}
+
+int cache_publish(const struct cache *c, const char *tmp, const char *name, struct err *err)
+{
+    if (move(c, tmp, name) == 0)
+        return 0;
+    if (errno != EEXIST && errno != ENOTEMPTY)
+        return err_sys(err, "rename '%s/%s'", c->path, tmp);
+    return remove_tree(c->fd, tmp, err);
+}

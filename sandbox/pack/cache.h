@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The cache of unpacked zips. One folder per zip, complete or not there:
+ *
+ *   CACHE/unzip-1/SHA256-BOOT/files/   the zip's content
+ *                            /size     bytes of all files
+ *   CACHE/unzip-1/tmp-PID-RANDOM/      on its way in or out
+ *
+ * Whoever uses an entry or writes a temporary folder holds a shared flock on it; what can be locked
+ * exclusively belongs to nobody and may go. BOOT is the kernel's boot id: nothing is synced to
+ * disk, so after a crash of the machine older entries are not believed. */
+#pragma once
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+#define CACHE_NAME_MAX  128
+#define CACHE_FILES     "files"
+#define CACHE_SIZE_FILE "size"
+
+struct cache {
+    int fd;
+    char path[PATH_MAX];
+    char boot[48]; /* "-BOOT" */
+};
+
+/* Opens (and makes) the cache below dir; NULL: /var/cache/clambda for root, else
+ * $XDG_CACHE_HOME/clambda or ~/.cache/clambda. -1 with ERR_INPUT when there is no home, ERR_SYSTEM,
+ * ERR_HOST when a folder is somebody else's or open to others. cache_close it. */
+int cache_open(struct cache *c, const char *dir, struct err *err) ATTR_CHECK;
+void cache_close(struct cache *c);
+
+/* Finds the entry and marks it as used now. *out_fd holds its lock, or is -1 when there is none. */
+int cache_find(const struct cache *c, const char *name, int *out_fd, struct err *err) ATTR_CHECK;
+
+/* Whether name still is the folder that fd is: it may have been renamed between open and lock. */
+bool cache_is_same(const struct cache *c, const char *name, int fd);
+
+/* A new temporary folder; gives its locked descriptor. out_name is for cache_publish. */
+int cache_begin(const struct cache *c, char out_name[static CACHE_NAME_MAX],
+                struct err *err) ATTR_CHECK;
+
+/* Makes the temporary folder the entry, or removes it when another process was faster. Either way
+ * there is an entry to find then. */
+int cache_publish(const struct cache *c, const char *tmp, const char *name,
+                  struct err *err) ATTR_CHECK;
+
+/* Removes what dead processes have left, entries from before the last boot and the entries over the
+ * limits that were not used for longest. Nothing that is in use. Never fails: what cannot go stays.
+ */
+void cache_trim(const struct cache *c);

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/sha256.h"
+#include "pack/cache.h"
+#include "pack/limits.h"
+#include "pack/remove.h"
+
+enum { ENTRIES_MAX = 4096 }; /* looked at in one go */
+
+struct entry {
+    char name[CACHE_NAME_MAX];
+    struct timespec used;
+    uint64_t bytes;
+};
+
+struct list {
+    struct entry *entries;
+    size_t count;
+};
+
+static bool is_tmp(const char *name)
+{
+    return strncmp(name, "tmp-", 4) == 0;
+}
+
+static bool is_entry(const char *name)
+{
+    size_t digits = SHA256_HEX_SIZE - 1;
+    return strspn(name, "0123456789abcdef") == digits && name[digits] == '-';
+}
+
+/* Its descriptor, locked, when nobody uses it; else -1. */
+static int seize(const struct cache *c, const char *name)
+{
+    AUTO_FD int fd = openat(c->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) || !cache_is_same(c, name, fd))
+        return -1;
+    return TAKE_FD(fd);
+}
+
+static void remove_tmp(const struct cache *c, const char *name)
+{
+    struct err ignored;
+    AUTO_FD int fd = seize(c, name);
+    if (fd >= 0 && remove_tree(c->fd, name, &ignored))
+        return; /* the next one tries again */
+}
+
+/* Under its own name an entry is whole: it gets another before anything is taken out of it. */
+static void evict(const struct cache *c, const char *name)
+{
+    struct err ignored;
+    char tmp[CACHE_NAME_MAX];
+    AUTO_FD int fd = seize(c, name);
+    if (fd < 0)
+        return;
+    int n = snprintf(tmp, sizeof tmp, "tmp-%d-%.32s", (int)getpid(), name);
+    if (n > 0 && renameat(c->fd, name, c->fd, tmp) == 0 && remove_tree(c->fd, tmp, &ignored))
+        return;
+}
+
+static uint64_t read_size(const struct cache *c, const char *name)
+{
+    char path[CACHE_NAME_MAX + 16], text[32] = "";
+    snprintf(path, sizeof path, "%s/" CACHE_SIZE_FILE, name);
+    AUTO_FD int fd = openat(c->fd, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || read(fd, text, sizeof text - 1) <= 0)
+        return PACK_UNPACKED_MAX;
+    return strtoull(text, NULL, 10);
+}
+
+static void look_at(const struct cache *c, const char *name, struct list *list)
+{
+    struct stat st;
+    if (is_tmp(name)) {
+        remove_tmp(c, name);
+        return;
+    }
+    if (!is_entry(name) || strlen(name) >= CACHE_NAME_MAX)
+        return;
+    if (strcmp(name + SHA256_HEX_SIZE - 1, c->boot) != 0) {
+        evict(c, name);
+        return;
+    }
+    if (list->count == ENTRIES_MAX || fstatat(c->fd, name, &st, AT_SYMLINK_NOFOLLOW))
+        return;
+    struct entry *e = &list->entries[list->count++];
+    snprintf(e->name, sizeof e->name, "%s", name);
+    e->used = st.st_mtim;
+    e->bytes = read_size(c, name);
+}
+
+static int newest_first(const void *a, const void *b)
+{
+    const struct timespec *x = &((const struct entry *)a)->used;
+    const struct timespec *y = &((const struct entry *)b)->used;
+    if (x->tv_sec != y->tv_sec)
+        return (x->tv_sec < y->tv_sec) - (x->tv_sec > y->tv_sec);
+    return (x->tv_nsec < y->tv_nsec) - (x->tv_nsec > y->tv_nsec);
+}
+
+static void keep_newest(const struct cache *c, struct list *list)
+{
+    uint64_t bytes = 0;
+    qsort(list->entries, list->count, sizeof *list->entries, newest_first);
+    for (size_t i = 0; i < list->count; i++) {
+        bytes += list->entries[i].bytes;
+        if (i >= PACK_KEEP_ENTRIES || bytes > PACK_KEEP_BYTES)
+            evict(c, list->entries[i].name);
+    }
+}
+
+void cache_trim(const struct cache *c)
+{
+    AUTO_FREE struct entry *entries = calloc(ENTRIES_MAX, sizeof *entries);
+    int fd = openat(c->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    if (!dir && fd >= 0)
+        close(fd);
+    if (!dir)
+        return;
+    if (entries) {
+        struct list list = {.entries = entries};
+        for (struct dirent *d = readdir(dir); d; d = readdir(dir))
+            look_at(c, d->d_name, &list);
+        keep_newest(c, &list);
+    }
+    closedir(dir);
+}
