@@ -17,8 +17,6 @@ SUFFIXES = (".c", ".h", ".cc", ".cpp", ".inc", ".py", ".sh", ".cmake")
 EXCEPTIONS = {
     "runtime/include/lambda.h": (HEADER_MAX, "what a handler author sees is one header"),
     "runtime/include/lambda/s3.h": (HEADER_MAX, "one event with all its members is one header"),
-    "runtime/include/lambda/sqs.h": (HEADER_MAX, "one event with all its members is one header"),
-    "runtime/include/lambda/kinesis.h": (HEADER_MAX, "one event with all its members is one header"),
 }
 PYTHON_FUNCTION = re.compile(r"^( *)(?:async )?def (\w+)")
 C_NAME = re.compile(r"(\w+)\s*\(")

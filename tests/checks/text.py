@@ -8,7 +8,7 @@ import tree
 LICENCE = "SPDX-License-Identifier: Apache-2.0"
 C_SUFFIXES = (".c", ".h", ".cc", ".cpp", ".inc")
 SOURCE_SUFFIXES = C_SUFFIXES + (".py", ".sh", ".cmake", ".rs", ".go", ".policy", ".toml", ".1",
-                                ".map", ".in")
+                                ".in")
 SOURCE_NAMES = ("CMakeLists.txt", "Dockerfile")
 LEFT = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")
 TOKENS = re.compile(r'/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|(//[^\n]*)', re.S)
