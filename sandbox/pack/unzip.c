@@ -29,7 +29,10 @@ static int archive_failed(struct archive *a, struct err *err)
     const char *text = archive_error_string(a);
     if (archive_errno(a) == ENOMEM)
         return err_set(err, ERR_MEMORY, "no memory to unpack");
-    return err_set(err, ERR_INPUT, "is damaged: %s", text ? text : "no reason given");
+    if (!text)
+        text = "no reason given";
+    /* some of its messages are whole lines */
+    return err_set(err, ERR_INPUT, "is damaged: %.*s", (int)strcspn(text, "\n"), text);
 }
 
 static int write_all(int fd, const char *data, size_t len, struct err *err)

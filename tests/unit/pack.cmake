@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: Apache-2.0
 clambda_unit_test(sha256 LINK base)
+clambda_unit_test(unzip LINK pack_zip)
