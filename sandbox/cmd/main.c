@@ -3,11 +3,13 @@
 #include <string.h>
 
 #include "cmd/command.h"
+#include "cmd/event.h"
 #include "cmd/invoke.h"
 #include "cmd/output.h"
 
 static const struct command commands[] = {
     {"invoke", invoke_run, "FUNCTION [-e FILE]...", "run a function once for each event"},
+    {"event", event_run, "SOURCE [KEY=VALUE]...", "print a sample event"},
 };
 
 static void print_help(FILE *out)
