@@ -57,11 +57,15 @@ static int read_all(const struct payload *p, int fd, int interrupt_fd, struct bu
         ssize_t n = read(fd, room, READ_STEP);
         if (n < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
-        if (n < 0)
-            return err_sys(err, "read '%.200s'", shown(p));
+        if (n < 0) {
+            err_sys(err, "read '%.200s'", shown(p));
+            err->kind = ERR_INPUT;
+            return -1;
+        }
         if (n == 0)
             return 0;
         out->len += (size_t)n;
+        out->ptr[out->len] = '\0';
         if (out->len > ENV_REQUEST_MAX)
             return err_set(err, ERR_INPUT,
                            "%.200s: the event is longer than %d bytes, the most that Lambda takes",
