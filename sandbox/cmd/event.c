@@ -159,8 +159,11 @@ int event_run(int argc, char **argv)
     struct event_values values = {0};
     AUTO_BUF struct buf out;
     buf_init(&out, DRAFT_MAX);
-    if (event_values_read(s, argc - 2, argv + 2, &values, &err) < 0 ||
-        build(s, &values, &out, &err) < 0)
+    int rc = event_values_read(s, argc - 2, argv + 2, &values, &err);
+    if (rc == 0)
+        rc = build(s, &values, &out, &err);
+    event_values_fini(&values);
+    if (rc < 0)
         return fail(&err);
     if (output_write(STDOUT_FILENO, out.ptr, out.len, -1, &err) < 0) {
         output_error(&err);

@@ -11,6 +11,7 @@
 
 #define EVENT_KEYS_MAX       16
 #define EVENT_ATTRIBUTES_MAX 10 /* of one message, as SQS has it */
+#define EVENT_FILES_MAX      4
 #define EVENT_RECORDS_MAX    100000
 #define EVENT_ACCOUNT        "123456789012"
 
@@ -46,6 +47,8 @@ struct event_values {
     int64_t number[EVENT_KEYS_MAX]; /* counts, booleans; times as Unix milliseconds */
     struct event_attribute attributes[EVENT_ATTRIBUTES_MAX];
     size_t nattributes;
+    void *owned[EVENT_ATTRIBUTES_MAX + EVENT_FILES_MAX]; /* memory behind the texts */
+    size_t nowned;
 };
 
 struct event_source {

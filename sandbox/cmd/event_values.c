@@ -102,8 +102,25 @@ static int read_time(const struct event_key *key, const char *text, int64_t *out
     return 0;
 }
 
-static int read_file(const struct event_key *key, const char *path, struct event_text *out,
-                     struct err *err)
+static int own(struct event_values *v, void *block, const char *what, struct err *err)
+{
+    if (block && v->nowned < ARRAY_LEN(v->owned)) {
+        v->owned[v->nowned++] = block;
+        return 0;
+    }
+    free(block);
+    return block ? err_set(err, ERR_USAGE, "%s: too many files", what)
+                 : err_set(err, ERR_MEMORY, "no memory for %s", what);
+}
+
+void event_values_fini(struct event_values *v)
+{
+    while (v->nowned > 0)
+        free(v->owned[--v->nowned]);
+}
+
+static int read_file(struct event_values *v, const struct event_key *key, const char *path,
+                     struct event_text *out, struct err *err)
 {
     AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
@@ -123,8 +140,9 @@ static int read_file(const struct event_key *key, const char *path, struct event
     }
     buf_add(&b, "", 0);
     out->len = b.len;
-    out->ptr = buf_take(&b); /* lives as long as the process */
-    return out->ptr ? 0 : err_set(err, ERR_MEMORY, "no memory for '%s'", path);
+    char *text = buf_take(&b);
+    out->ptr = text;
+    return own(v, text, key->name, err);
 }
 
 static int read_json(const struct event_key *key, struct event_text text, struct err *err)
@@ -154,7 +172,7 @@ static int set_value(const struct event_key *key, const char *text, struct event
         return read_json(key, v->text[index], err);
     case EVENT_FILE:
         if (text[0] == '@' && text[1] != '@')
-            return read_file(key, text + 1, &v->text[index], err);
+            return read_file(v, key, text + 1, &v->text[index], err);
         if (text[0] == '@') /* "@@" stands for one "@" */
             v->text[index] = (struct event_text){text + 1, strlen(text + 1)};
         return 0;
@@ -175,9 +193,9 @@ static int add_attribute(struct event_values *v, const char *name, size_t len, c
                            name);
     if (v->nattributes == EVENT_ATTRIBUTES_MAX)
         return err_set(err, ERR_USAGE, "a message has at most %d attributes", EVENT_ATTRIBUTES_MAX);
-    char *copy = strndup(name, len); /* lives as long as the process */
-    if (!copy)
-        return err_set(err, ERR_MEMORY, "no memory for an attribute");
+    char *copy = strndup(name, len);
+    if (own(v, copy, "an attribute", err) < 0)
+        return -1;
     v->attributes[v->nattributes++] = (struct event_attribute){copy, value};
     return 0;
 }
