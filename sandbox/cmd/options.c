@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define HELP_COLUMN 24
+#define HELP_COLUMN 26
 
 struct cursor {
     int argc, at;
