@@ -9,11 +9,11 @@
 #include <unistd.h>
 
 #include "base/sha256.h"
-#include "pack/cache.h"
 #include "pack/limits.h"
 #include "pack/load.h"
 #include "pack/module.h"
 #include "pack/remove.h"
+#include "pack/store.h"
 
 enum { HASH_BLOCK = 256 * 1024, TRIES = 3 };
 
@@ -76,7 +76,7 @@ static int write_size(int entry_fd, int64_t bytes, struct err *err)
     char text[32];
     int len = snprintf(text, sizeof text, "%lld\n", (long long)bytes);
     AUTO_FD int fd =
-        openat(entry_fd, CACHE_SIZE_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        openat(entry_fd, STORE_SIZE_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0 || write(fd, text, (size_t)len) != len)
         return err_sys(err, "write the size");
     return 0;
@@ -90,9 +90,9 @@ static int fill(int zip_fd, int entry_fd, const char *hash, struct err *err)
     const struct pack_module *module = load_module(err);
     if (!module)
         return -1;
-    if (mkdirat(entry_fd, CACHE_FILES, 0755))
+    if (mkdirat(entry_fd, STORE_FILES, 0755))
         return err_sys(err, "make a folder in the cache");
-    AUTO_FD int files = openat(entry_fd, CACHE_FILES, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    AUTO_FD int files = openat(entry_fd, STORE_FILES, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (files < 0 || fchmod(files, 0755))
         return err_sys(err, "open a folder in the cache");
     int64_t bytes = module->unzip(zip_fd, files, err);
@@ -103,52 +103,52 @@ static int fill(int zip_fd, int entry_fd, const char *hash, struct err *err)
     return 0;
 }
 
-static int add(const struct cache *cache, int zip_fd, const char *hash, const char *name,
+static int add(const struct store *store, int zip_fd, const char *hash, const char *name,
                struct err *err)
 {
-    char tmp[CACHE_NAME_MAX];
+    char tmp[STORE_NAME_MAX];
     struct err ignored;
-    AUTO_FD int fd = cache_begin(cache, tmp, err);
+    AUTO_FD int fd = store_begin(store, tmp, err);
     if (fd < 0)
         return -1;
     if (fill(zip_fd, fd, hash, err) == 0)
-        return cache_publish(cache, tmp, name, err);
-    if (remove_tree(cache->fd, tmp, &ignored))
+        return store_publish(store, tmp, name, err);
+    if (remove_tree(store->fd, tmp, &ignored))
         return -1; /* a later run removes it */
     return -1;
 }
 
-static int find_or_add(const struct cache *cache, int zip_fd, char *out_dir, size_t out_size,
+static int find_or_add(const struct store *store, int zip_fd, char *out_dir, size_t out_size,
                        struct err *err)
 {
-    char hash[SHA256_HEX_SIZE], name[CACHE_NAME_MAX];
+    char hash[SHA256_HEX_SIZE], name[STORE_NAME_MAX];
     if (hash_file(zip_fd, hash, err))
         return -1;
-    snprintf(name, sizeof name, "%s%s", hash, cache->boot);
-    if ((size_t)snprintf(out_dir, out_size, "%s/%s/" CACHE_FILES, cache->path, name) >= out_size)
+    snprintf(name, sizeof name, "%s%s", hash, store->boot);
+    if ((size_t)snprintf(out_dir, out_size, "%s/%s/" STORE_FILES, store->path, name) >= out_size)
         return err_set(err, ERR_INPUT, "the cache folder's path is too long");
     for (int i = 0; i < TRIES; i++) {
         int fd;
-        if (cache_find(cache, name, &fd, err))
+        if (store_find(store, name, &fd, err))
             return -1;
         if (fd >= 0)
             return fd;
         if (i == 0)
-            cache_trim(cache); /* before there is more: a full disk may hold only leftovers */
-        if (add(cache, zip_fd, hash, name, err))
+            store_trim(store); /* before there is more: a full disk may hold only leftovers */
+        if (add(store, zip_fd, hash, name, err))
             return -1;
     }
-    return err_set(err, ERR_SYSTEM, "'%s/%s' does not stay", cache->path, name);
+    return err_set(err, ERR_SYSTEM, "'%s/%s' does not stay", store->path, name);
 }
 
 int pack_open(const char *zip_path, const char *cache_dir, char *out_dir, size_t out_size,
               struct err *err)
 {
-    struct cache cache;
+    struct store store;
     AUTO_FD int zip_fd = open_zip(zip_path, err);
-    if (zip_fd < 0 || cache_open(&cache, cache_dir, err))
+    if (zip_fd < 0 || store_open(&store, cache_dir, err))
         return err_wrap(err, "'%.200s'", zip_path);
-    int fd = find_or_add(&cache, zip_fd, out_dir, out_size, err);
-    cache_close(&cache);
+    int fd = find_or_add(&store, zip_fd, out_dir, out_size, err);
+    store_close(&store);
     return fd < 0 ? err_wrap(err, "'%.200s'", zip_path) : fd;
 }

@@ -9,14 +9,14 @@
 #include <unistd.h>
 
 #include "base/sha256.h"
-#include "pack/cache.h"
 #include "pack/limits.h"
 #include "pack/remove.h"
+#include "pack/store.h"
 
 enum { ENTRIES_MAX = 4096 }; /* looked at in one go */
 
 struct entry {
-    char name[CACHE_NAME_MAX];
+    char name[STORE_NAME_MAX];
     struct timespec used;
     uint64_t bytes;
 };
@@ -38,64 +38,64 @@ static bool is_entry(const char *name)
 }
 
 /* Its descriptor, locked, when nobody uses it; else -1. */
-static int seize(const struct cache *c, const char *name)
+static int seize(const struct store *s, const char *name)
 {
-    AUTO_FD int fd = openat(c->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) || !cache_is_same(c, name, fd))
+    AUTO_FD int fd = openat(s->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) || !store_is_same(s, name, fd))
         return -1;
     return TAKE_FD(fd);
 }
 
-static void remove_tmp(const struct cache *c, const char *name)
+static void remove_tmp(const struct store *s, const char *name)
 {
     struct err ignored;
-    AUTO_FD int fd = seize(c, name);
-    if (fd >= 0 && remove_tree(c->fd, name, &ignored))
+    AUTO_FD int fd = seize(s, name);
+    if (fd >= 0 && remove_tree(s->fd, name, &ignored))
         return; /* the next one tries again */
 }
 
 /* Under its own name an entry is whole: it gets another before anything is taken out of it. */
-static void evict(const struct cache *c, const char *name)
+static void evict(const struct store *s, const char *name)
 {
     struct err ignored;
-    char tmp[CACHE_NAME_MAX];
-    AUTO_FD int fd = seize(c, name);
+    char tmp[STORE_NAME_MAX];
+    AUTO_FD int fd = seize(s, name);
     if (fd < 0)
         return;
     int n = snprintf(tmp, sizeof tmp, "tmp-%d-%.32s", (int)getpid(), name);
-    if (n > 0 && renameat(c->fd, name, c->fd, tmp) == 0 && remove_tree(c->fd, tmp, &ignored))
+    if (n > 0 && renameat(s->fd, name, s->fd, tmp) == 0 && remove_tree(s->fd, tmp, &ignored))
         return;
 }
 
-static uint64_t read_size(const struct cache *c, const char *name)
+static uint64_t read_size(const struct store *s, const char *name)
 {
-    char path[CACHE_NAME_MAX + 16], text[32] = "";
-    snprintf(path, sizeof path, "%s/" CACHE_SIZE_FILE, name);
-    AUTO_FD int fd = openat(c->fd, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    char path[STORE_NAME_MAX + 16], text[32] = "";
+    snprintf(path, sizeof path, "%s/" STORE_SIZE_FILE, name);
+    AUTO_FD int fd = openat(s->fd, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0 || read(fd, text, sizeof text - 1) <= 0)
         return PACK_UNPACKED_MAX;
     return strtoull(text, NULL, 10);
 }
 
-static void look_at(const struct cache *c, const char *name, struct list *list)
+static void look_at(const struct store *s, const char *name, struct list *list)
 {
     struct stat st;
     if (is_tmp(name)) {
-        remove_tmp(c, name);
+        remove_tmp(s, name);
         return;
     }
-    if (!is_entry(name) || strlen(name) >= CACHE_NAME_MAX)
+    if (!is_entry(name) || strlen(name) >= STORE_NAME_MAX)
         return;
-    if (strcmp(name + SHA256_HEX_SIZE - 1, c->boot) != 0) {
-        evict(c, name);
+    if (strcmp(name + SHA256_HEX_SIZE - 1, s->boot) != 0) {
+        evict(s, name);
         return;
     }
-    if (list->count == ENTRIES_MAX || fstatat(c->fd, name, &st, AT_SYMLINK_NOFOLLOW))
+    if (list->count == ENTRIES_MAX || fstatat(s->fd, name, &st, AT_SYMLINK_NOFOLLOW))
         return;
     struct entry *e = &list->entries[list->count++];
     snprintf(e->name, sizeof e->name, "%s", name);
     e->used = st.st_mtim;
-    e->bytes = read_size(c, name);
+    e->bytes = read_size(s, name);
 }
 
 static int newest_first(const void *a, const void *b)
@@ -107,21 +107,21 @@ static int newest_first(const void *a, const void *b)
     return (x->tv_nsec < y->tv_nsec) - (x->tv_nsec > y->tv_nsec);
 }
 
-static void keep_newest(const struct cache *c, struct list *list)
+static void keep_newest(const struct store *s, struct list *list)
 {
     uint64_t bytes = 0;
     qsort(list->entries, list->count, sizeof *list->entries, newest_first);
     for (size_t i = 0; i < list->count; i++) {
         bytes += list->entries[i].bytes;
         if (i >= PACK_KEEP_ENTRIES || bytes > PACK_KEEP_BYTES)
-            evict(c, list->entries[i].name);
+            evict(s, list->entries[i].name);
     }
 }
 
-void cache_trim(const struct cache *c)
+void store_trim(const struct store *s)
 {
     AUTO_FREE struct entry *entries = calloc(ENTRIES_MAX, sizeof *entries);
-    int fd = openat(c->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = openat(s->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
     if (!dir && fd >= 0)
         close(fd);
@@ -130,8 +130,8 @@ void cache_trim(const struct cache *c)
     if (entries) {
         struct list list = {.entries = entries};
         for (struct dirent *d = readdir(dir); d; d = readdir(dir))
-            look_at(c, d->d_name, &list);
-        keep_newest(c, &list);
+            look_at(s, d->d_name, &list);
+        keep_newest(s, &list);
     }
     closedir(dir);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "pack/cache.h"
+#include "pack/store.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,8 +13,8 @@
 
 #include "pack/remove.h"
 
-#define CACHE_FOLDER  "unzip-1" /* the number changes with how zips are unpacked */
-#define CACHE_DEFAULT "/var/cache/clambda"
+#define STORE_FOLDER  "unzip-1" /* the number changes with how zips are unpacked */
+#define STORE_DEFAULT "/var/cache/clambda"
 #define WAY_OUT       "or unzip it yourself and name the folder"
 
 enum { TRIES = 100 };
@@ -34,7 +34,7 @@ static int choose_dir(char out[static PATH_MAX], const char *dir, struct err *er
     if (dir)
         n = snprintf(out, PATH_MAX, "%s", dir);
     else if (geteuid() == 0)
-        n = snprintf(out, PATH_MAX, "%s", CACHE_DEFAULT);
+        n = snprintf(out, PATH_MAX, "%s", STORE_DEFAULT);
     else if (xdg)
         n = snprintf(out, PATH_MAX, "%s/clambda", xdg);
     else if (home)
@@ -93,37 +93,37 @@ static void read_boot(char *out, size_t size)
     snprintf(out, size, "-%s", n == 36 && !strchr(id, '/') ? id : "unknown");
 }
 
-int cache_open(struct cache *c, const char *dir, struct err *err)
+int store_open(struct store *s, const char *dir, struct err *err)
 {
-    struct cache opened = {.fd = -1};
+    struct store opened = {.fd = -1};
     if (choose_dir(opened.path, dir, err) || make_dirs(opened.path, err))
         return -1;
     /* other parts of the program keep their caches beside ours, readable perhaps */
     AUTO_FD int top = open_trusted(AT_FDCWD, opened.path, S_IWGRP | S_IWOTH, err);
     if (top < 0)
         return -1;
-    if (mkdirat(top, CACHE_FOLDER, 0700) && errno != EEXIST)
-        return err_sys(err, "make '%.200s/" CACHE_FOLDER "'", opened.path);
-    opened.fd = open_trusted(top, CACHE_FOLDER, S_IRWXG | S_IRWXO, err);
+    if (mkdirat(top, STORE_FOLDER, 0700) && errno != EEXIST)
+        return err_sys(err, "make '%.200s/" STORE_FOLDER "'", opened.path);
+    opened.fd = open_trusted(top, STORE_FOLDER, S_IRWXG | S_IRWXO, err);
     if (opened.fd < 0)
         return err_wrap(err, "'%.200s'", opened.path);
-    strcat(opened.path, "/" CACHE_FOLDER); /* choose_dir has left room */
+    strcat(opened.path, "/" STORE_FOLDER); /* choose_dir has left room */
     read_boot(opened.boot, sizeof opened.boot);
-    *c = opened;
+    *s = opened;
     return 0;
 }
 
-void cache_close(struct cache *c)
+void store_close(struct store *s)
 {
-    if (c->fd >= 0)
-        close(c->fd);
-    c->fd = -1;
+    if (s->fd >= 0)
+        close(s->fd);
+    s->fd = -1;
 }
 
-bool cache_is_same(const struct cache *c, const char *name, int fd)
+bool store_is_same(const struct store *s, const char *name, int fd)
 {
     struct stat by_name, by_fd;
-    return fstatat(c->fd, name, &by_name, AT_SYMLINK_NOFOLLOW) == 0 && fstat(fd, &by_fd) == 0 &&
+    return fstatat(s->fd, name, &by_name, AT_SYMLINK_NOFOLLOW) == 0 && fstat(fd, &by_fd) == 0 &&
            by_name.st_ino == by_fd.st_ino && by_name.st_dev == by_fd.st_dev;
 }
 
@@ -136,76 +136,76 @@ static int lock(int fd, int how)
     return failed;
 }
 
-static int open_entry(const struct cache *c, const char *name)
+static int open_entry(const struct store *s, const char *name)
 {
-    return openat(c->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return openat(s->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-int cache_find(const struct cache *c, const char *name, int *out_fd, struct err *err)
+int store_find(const struct store *s, const char *name, int *out_fd, struct err *err)
 {
     for (int i = 0; i < TRIES; i++) {
-        AUTO_FD int fd = open_entry(c, name);
+        AUTO_FD int fd = open_entry(s, name);
         if (fd < 0 && errno != ENOENT)
-            return err_sys(err, "open '%s/%s'", c->path, name);
+            return err_sys(err, "open '%s/%s'", s->path, name);
         if (fd < 0) {
             *out_fd = -1;
             return 0;
         }
         /* waits for somebody who is about to remove it: then it has another name */
         if (lock(fd, LOCK_SH))
-            return err_sys(err, "lock '%s/%s'", c->path, name);
-        if (!cache_is_same(c, name, fd))
+            return err_sys(err, "lock '%s/%s'", s->path, name);
+        if (!store_is_same(s, name, fd))
             continue;
-        futimens(fd, NULL); /* for cache_trim only */
+        futimens(fd, NULL); /* for store_trim only */
         *out_fd = TAKE_FD(fd);
         return 0;
     }
-    return err_set(err, ERR_SYSTEM, "'%s/%s' comes and goes", c->path, name);
+    return err_set(err, ERR_SYSTEM, "'%s/%s' comes and goes", s->path, name);
 }
 
-static int name_tmp(char out[static CACHE_NAME_MAX], struct err *err)
+static int name_tmp(char out[static STORE_NAME_MAX], struct err *err)
 {
     uint64_t salt;
     if (getrandom(&salt, sizeof salt, 0) != sizeof salt)
         return err_sys(err, "getrandom");
-    snprintf(out, CACHE_NAME_MAX, "tmp-%d-%016" PRIx64, (int)getpid(), salt);
+    snprintf(out, STORE_NAME_MAX, "tmp-%d-%016" PRIx64, (int)getpid(), salt);
     return 0;
 }
 
-int cache_begin(const struct cache *c, char out_name[static CACHE_NAME_MAX], struct err *err)
+int store_begin(const struct store *s, char out_name[static STORE_NAME_MAX], struct err *err)
 {
     for (int i = 0; i < TRIES; i++) {
-        char name[CACHE_NAME_MAX];
+        char name[STORE_NAME_MAX];
         if (name_tmp(name, err))
             return -1;
-        if (mkdirat(c->fd, name, 0700))
-            return err_sys(err, "make '%s/%s'", c->path, name);
-        AUTO_FD int fd = open_entry(c, name);
+        if (mkdirat(s->fd, name, 0700))
+            return err_sys(err, "make '%s/%s'", s->path, name);
+        AUTO_FD int fd = open_entry(s, name);
         if (fd >= 0 && lock(fd, LOCK_SH))
-            return err_sys(err, "lock '%s/%s'", c->path, name);
+            return err_sys(err, "lock '%s/%s'", s->path, name);
         /* without its lock it looks like a dead one's for a moment, and may have been removed */
-        if (fd < 0 || !cache_is_same(c, name, fd))
+        if (fd < 0 || !store_is_same(s, name, fd))
             continue;
         memcpy(out_name, name, sizeof name);
         return TAKE_FD(fd);
     }
-    return err_set(err, ERR_SYSTEM, "no temporary folder stays in '%s'", c->path);
+    return err_set(err, ERR_SYSTEM, "no temporary folder stays in '%s'", s->path);
 }
 
-static int move(const struct cache *c, const char *from, const char *to)
+static int move(const struct store *s, const char *from, const char *to)
 {
-    int failed = renameat2(c->fd, from, c->fd, to, RENAME_NOREPLACE);
+    int failed = renameat2(s->fd, from, s->fd, to, RENAME_NOREPLACE);
     if (failed &&
         errno == EINVAL) /* not every file system knows the flag; folders with content stay */
-        failed = renameat(c->fd, from, c->fd, to);
+        failed = renameat(s->fd, from, s->fd, to);
     return failed;
 }
 
-int cache_publish(const struct cache *c, const char *tmp, const char *name, struct err *err)
+int store_publish(const struct store *s, const char *tmp, const char *name, struct err *err)
 {
-    if (move(c, tmp, name) == 0)
+    if (move(s, tmp, name) == 0)
         return 0;
     if (errno != EEXIST && errno != ENOTEMPTY)
-        return err_sys(err, "rename '%s/%s'", c->path, tmp);
-    return remove_tree(c->fd, tmp, err);
+        return err_sys(err, "rename '%s/%s'", s->path, tmp);
+    return remove_tree(s->fd, tmp, err);
 }

@@ -16,11 +16,11 @@
 
 #include "base/err.h"
 
-#define CACHE_NAME_MAX  128
-#define CACHE_FILES     "files"
-#define CACHE_SIZE_FILE "size"
+#define STORE_NAME_MAX  128
+#define STORE_FILES     "files"
+#define STORE_SIZE_FILE "size"
 
-struct cache {
+struct store {
     int fd;
     char path[PATH_MAX];
     char boot[48]; /* "-BOOT" */
@@ -28,26 +28,26 @@ struct cache {
 
 /* Opens (and makes) the cache below dir; NULL: /var/cache/clambda for root, else
  * $XDG_CACHE_HOME/clambda or ~/.cache/clambda. -1 with ERR_INPUT when there is no home, ERR_SYSTEM,
- * ERR_HOST when a folder is somebody else's or open to others. cache_close it. */
-int cache_open(struct cache *c, const char *dir, struct err *err) ATTR_CHECK;
-void cache_close(struct cache *c);
+ * ERR_HOST when a folder is somebody else's or open to others. store_close it. */
+int store_open(struct store *s, const char *dir, struct err *err) ATTR_CHECK;
+void store_close(struct store *s);
 
 /* Finds the entry and marks it as used now. *out_fd holds its lock, or is -1 when there is none. */
-int cache_find(const struct cache *c, const char *name, int *out_fd, struct err *err) ATTR_CHECK;
+int store_find(const struct store *s, const char *name, int *out_fd, struct err *err) ATTR_CHECK;
 
 /* Whether name still is the folder that fd is: it may have been renamed between open and lock. */
-bool cache_is_same(const struct cache *c, const char *name, int fd);
+bool store_is_same(const struct store *s, const char *name, int fd);
 
-/* A new temporary folder; gives its locked descriptor. out_name is for cache_publish. */
-int cache_begin(const struct cache *c, char out_name[static CACHE_NAME_MAX],
+/* A new temporary folder; gives its locked descriptor. out_name is for store_publish. */
+int store_begin(const struct store *s, char out_name[static STORE_NAME_MAX],
                 struct err *err) ATTR_CHECK;
 
 /* Makes the temporary folder the entry, or removes it when another process was faster. Either way
  * there is an entry to find then. */
-int cache_publish(const struct cache *c, const char *tmp, const char *name,
+int store_publish(const struct store *s, const char *tmp, const char *name,
                   struct err *err) ATTR_CHECK;
 
 /* Removes what dead processes have left, entries from before the last boot and the entries over the
  * limits that were not used for longest. Nothing that is in use. Never fails: what cannot go stays.
  */
-void cache_trim(const struct cache *c);
+void store_trim(const struct store *s);
