@@ -5,7 +5,9 @@
 command and option of one must be in the other two. In README.md the section "The command line" counts.
 A command block that follows the line <!-- run --> is run by the check named "readme".
 """
+import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -92,12 +94,25 @@ def check_table(source):
                 yield README, line, f"names '{name}', which does not exist"
 
 
+def check_manual(source):
+    """What the manual page's own tool complains about."""
+    if not shutil.which("man"):
+        return
+    done = subprocess.run(["man", "--warnings", "-l", str(source.root / MANUAL)],
+                          capture_output=True, text=True, env={**os.environ, "MANWIDTH": "100",
+                                                               "LC_ALL": "C.UTF-8"})
+    for line in done.stderr.strip().split("\n"):
+        if line:
+            yield MANUAL, 1, f"man: {line}"
+
+
 def check(source):
     if not (source.root / README).exists():
         yield README, 1, "is missing"
         return
     yield from check_links(source)
     yield from check_table(source)
+    yield from check_manual(source)
     if source.build:
         helps = helps_of(source.build / "bin" / "clambda")
     else:
@@ -109,11 +124,13 @@ def check(source):
     yield from check_commands(helps, manual, readme)
 
 
+HEAD = ".TH C 1\n.SH NAME\nc \\- d\n"
 PAGE = "# c\n\n## The command line\n\n```\nclambda invoke F --memory MB\n```\n\n"
 CHANGE = "## To change something\n\n| x | y |\n|---|---|\n| a | `help` |\n"
-CLEAN = {"help": "  invoke  --memory MB", MANUAL: ".B invoke \\-\\-memory\n", README: PAGE + CHANGE}
+CLEAN = {"help": "  invoke  --memory MB", MANUAL: HEAD + ".B invoke \\-\\-memory\n", README: PAGE + CHANGE}
 SEEDS = [
-    ({MANUAL: ".B invoke\n"}, "does not name --memory"),
+    ({MANUAL: HEAD + ".B invoke\n"}, "does not name --memory"),
+    ({MANUAL: HEAD + ".QQ x\n.B invoke \\-\\-memory\n"}, "man: "),
     ({README: PAGE.replace("--memory", "--mem") + CHANGE}, "names --mem, which no --help"),
     ({README: PAGE.replace("invoke", "run") + CHANGE}, "does not name the command invoke"),
     ({README: PAGE.replace("F --memory", "F --memory\nclambda dance invoke") + CHANGE},
