@@ -301,7 +301,7 @@ static void test_killed(void)
     srand((unsigned)time(NULL) ^ (unsigned)getpid());
     for (int i = 0; i < 10; i++) {
         pid_t pid = fork_open(at("f.zip"), at("cache"));
-        struct timespec moment = {.tv_nsec = rand() % 20000000};
+        struct timespec moment = {.tv_nsec = rand() % 40000000};
         nanosleep(&moment, NULL);
         CHECK_INT(kill(pid, SIGKILL), 0);
         CHECK(waitpid(pid, NULL, 0) == pid);
