@@ -109,11 +109,11 @@ static void test_help(void)
     options_help(&options, out);
     fclose(out);
     CHECK_STR(text, "Usage: clambda try THING\n\nIntro.\n\nOptions:\n"
-                    "  -e, --file FILE         a file\n"
-                    "  -l, --loud              noise\n"
-                    "      --size MB           in MB,\n"
-                    "                          roughly (default 128)\n"
-                    "  -h, --help              print this\n"
+                    "  -e, --file FILE           a file\n"
+                    "  -l, --loud                noise\n"
+                    "      --size MB             in MB,\n"
+                    "                            roughly (default 128)\n"
+                    "  -h, --help                print this\n"
                     "\nOutro.\n");
     free(text);
 }

@@ -1,0 +1,166 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Ctrl-C, readers that go away: everything is stopped at once, and nothing is left behind."""
+import os
+import re
+import signal
+import subprocess
+import time
+
+from harness import CLAMBDA, check, check_match, finish, function, need_sandbox, write
+
+
+def start(deed, *options, **more):
+    event = write("event.json", '{"do":"%s"}' % deed)
+    pipes = dict(stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    pipes.update(more)
+    return subprocess.Popen([CLAMBDA, "invoke", function("fn"), "--timeout", "60", *options, "-e", event], **pipes)
+
+
+def read(name):
+    try:
+        with open(name) as file:
+            return file.read()
+    except OSError:
+        return ""
+
+
+def children(pid):
+    """All descendants."""
+    direct = [int(p) for p in read(f"/proc/{pid}/task/{pid}/children").split()]
+    return direct + [grandchild for child in direct for grandchild in children(child)]
+
+
+def groups(pid):
+    """Folders of the control groups of a process that clambda has made."""
+    mounts = {}
+    for line in read("/proc/self/mountinfo").splitlines():
+        fields, _, rest = line.partition(" - ")
+        if rest.split()[0] in ("cgroup", "cgroup2"):
+            names = rest.split()[2].split(",") if rest.startswith("cgroup ") else [""]
+            for name in names:
+                mounts[name] = (fields.split()[4], fields.split()[3])
+    found = []
+    for line in read(f"/proc/{pid}/cgroup").splitlines():
+        _, names, group = line.split(":", 2)
+        for name in names.split(","):
+            if "clambda" in group and name in mounts:
+                point, root = mounts[name]
+                found.append(point + (group[len(root):] if root != "/" else group))
+    return found
+
+
+def loops(pid):
+    return re.findall(r"(/dev/loop[0-9]+)", read(f"/proc/{pid}/mountinfo"))
+
+
+def backing(loop):
+    return os.path.exists(f"/sys/block/{os.path.basename(loop)}/loop/backing_file")
+
+
+def wait_for_start(child):
+    """Until the function has its event; gives what must be gone later."""
+    while not child.stderr.readline().startswith(b"START"):
+        pass
+    inside = children(child.pid)
+    found = {"processes": inside, "groups": [], "loops": []}
+    for pid in inside:
+        found["groups"] += groups(pid)
+        found["loops"] += loops(pid)
+    return found
+
+
+def leftovers(found):
+    return {"processes": [p for p in found["processes"] if os.path.exists(f"/proc/{p}")],
+            "groups": sorted({g for g in found["groups"] if os.path.exists(g)}),
+            "loops": sorted({d for d in found["loops"] if backing(d)})}
+
+
+NOTHING = {"processes": [], "groups": [], "loops": []}
+
+
+def settled(found):
+    """The kernel frees a loop device a moment after its last user is gone."""
+    for _ in range(200):
+        if leftovers(found) == NOTHING:
+            break
+        time.sleep(0.01)
+    return leftovers(found)
+
+
+def check_signals():
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        child = start("sleep 60000")
+        found = wait_for_start(child)
+        check(f"{number.name}: something was running", [len(v) > 0 for v in found.values()], [True] * 3)
+        child.send_signal(number)
+        out, err = child.communicate(timeout=30)
+        check(f"{number.name}: exit code", child.returncode, 130)
+        check(f"{number.name}: no answer", out, b"")
+        check(f"{number.name}: nothing is left", settled(found), NOTHING)
+
+
+def check_normal_end():
+    child = start("sleep 300")
+    found = wait_for_start(child)
+    child.communicate(timeout=30)
+    check("normal end: exit code", child.returncode, 0)
+    check("normal end: nothing is left", settled(found), NOTHING)
+
+
+def check_kill():
+    """kill -9 leaves no process; groups are removed by the next run."""
+    child = start("sleep 60000")
+    found = wait_for_start(child)
+    child.kill()
+    child.communicate(timeout=30)
+    found["groups"] = []
+    check("SIGKILL: no process, no loop device is left", settled(found), NOTHING)
+
+
+def check_standing_reader():
+    """Nobody reads the function's endless output; Ctrl-C works all the same."""
+    child = start("print -1")
+    found = wait_for_start(child)
+    time.sleep(0.5)
+    child.send_signal(signal.SIGINT)
+    check("a reader that stands still: exit code", child.wait(timeout=30), 130)
+    check("a reader that stands still: nothing is left", settled(found), NOTHING)
+    child.communicate(timeout=30)
+
+
+def check_waiting_for_input():
+    reader, writer = os.pipe()
+    child = subprocess.Popen([CLAMBDA, "invoke", function("fn")], stdin=reader, stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE)
+    time.sleep(0.5)
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate(timeout=30)
+    check("while it waits for the event: exit code", (child.returncode, out, err), (130, b"", b""))
+    os.close(reader)
+    os.close(writer)
+
+
+def check_unwritable():
+    with open("/dev/full", "w") as full:
+        child = start("echo", stdout=full)
+        err = child.communicate(timeout=30)[1]
+    check("a full disk: exit code", child.returncode, 3)
+    check_match("a full disk: message", err.decode(), "clambda: write to stdout: No space left on device\n")
+    reader, writer = os.pipe()
+    os.close(reader)
+    child = start("echo", stdout=writer)
+    os.close(writer)
+    err = child.communicate(timeout=30)[1]
+    check("a reader that is gone: exit code", child.returncode, 3)
+    check_match("a reader that is gone: message", err.decode(), "clambda: write to stdout: Broken pipe\n")
+
+
+need_sandbox()
+check_signals()
+check_normal_end()
+check_kill()
+check_standing_reader()
+check_waiting_for_input()
+check_unwritable()
+finish()

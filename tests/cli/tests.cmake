@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+# The command as its users see it. hostile is a function on a runtime of its own.
+add_executable(hostile ${CMAKE_CURRENT_LIST_DIR}/hostile.c)
+target_compile_definitions(hostile PRIVATE _GNU_SOURCE)
+target_compile_options(hostile PRIVATE -O2 -Wall -Wextra)
+target_link_options(hostile PRIVATE -static)
+set_target_properties(hostile PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+
+foreach(name usage faults life interrupt)
+    add_test(NAME cli_${name} COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/test_${name}.py
+        $<TARGET_FILE:clambda> $<TARGET_FILE:hostile>)
+    set_tests_properties(cli_${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
+endforeach()
