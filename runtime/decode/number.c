@@ -5,117 +5,114 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/attr.h"
+
 #define DIGITS_MAX   19              /* always fit a uint64_t */
 #define EXPONENT_MAX 1000000000000LL /* more than any document has digits */
 
-/* mantissa * 10^exponent; cut: other digits than 0 were left off behind the mantissa. */
-struct decimal {
-    bool negative, cut;
-    uint64_t mantissa;
-    int64_t exponent;
-};
-
-static const char *skip_digits(const char *p)
+static bool is_digit(char c)
 {
-    while (*p >= '0' && *p <= '9')
-        p++;
-    return p;
+    return c >= '0' && c <= '9';
 }
 
-size_t number_prefix(const char *text)
-{
-    const char *p = text + (*text == '-'), *digits = p;
-    p = skip_digits(p);
-    if (p == digits || (*digits == '0' && p != digits + 1))
-        return *digits == '0' ? (size_t)(digits + 1 - text) : 0;
-    if (*p == '.') {
-        const char *fraction = p + 1;
-        p = skip_digits(fraction);
-        if (p == fraction)
-            return 0;
-    }
-    if (*p == 'e' || *p == 'E') {
-        const char *exponent = p + 1 + (p[1] == '+' || p[1] == '-');
-        p = skip_digits(exponent);
-        if (p == exponent)
-            return 0;
-    }
-    return (size_t)(p - text);
-}
-
-static int64_t read_exponent(const char *p, const char *end)
+static const char *read_exponent(const char *p, int64_t *exponent)
 {
     bool negative = *p == '-';
     int64_t value = 0;
-    for (p += *p == '-' || *p == '+'; p < end; p++)
+    p += *p == '-' || *p == '+';
+    if (!is_digit(*p))
+        return NULL;
+    for (; is_digit(*p); p++)
         if (value < EXPONENT_MAX)
             value = value * 10 + (*p - '0');
-    return negative ? -value : value;
+    *exponent += negative ? -value : value;
+    return p;
 }
 
-static bool read_decimal(const char *text, size_t len, struct decimal *out)
+/* More digits than a mantissa holds: takes the first significant ones once more. */
+static void read_long(struct number *n, const char *digits, const char *end)
 {
-    if (!len || number_prefix(text) != len)
-        return false;
-    struct decimal d = {.negative = *text == '-'};
-    const char *p = text + d.negative, *end = text + len;
     bool fraction = false;
-    int digits = 0; /* significant ones */
-    for (; p < end && (*p | 0x20) != 'e'; p++) {
+    int kept = 0;
+    n->mantissa = 0;
+    n->exponent = 0;
+    for (const char *p = digits; p < end; p++) {
         if (*p == '.') {
             fraction = true;
-            continue;
-        }
-        if (digits < DIGITS_MAX) {
-            d.mantissa = d.mantissa * 10 + (uint64_t)(*p - '0');
-            digits += d.mantissa != 0;
-            d.exponent -= fraction;
+        } else if (kept < DIGITS_MAX) {
+            n->mantissa = n->mantissa * 10 + (uint64_t)(*p - '0');
+            kept += n->mantissa != 0;
+            n->exponent -= fraction;
         } else {
-            d.cut = d.cut || *p != '0';
-            d.exponent += !fraction;
+            n->cut = n->cut || *p != '0';
+            n->exponent += !fraction;
         }
     }
-    if (p < end)
-        d.exponent += read_exponent(p + 1, end);
-    *out = d;
-    return true;
+}
+
+size_t number_read(const char *text, struct number *out)
+{
+    struct number n = {.text = text, .negative = *text == '-'};
+    const char *digits = text + n.negative, *p = digits;
+    uint64_t mantissa = 0;
+    while (is_digit(*p))
+        mantissa = mantissa * 10 + (uint64_t)(*p++ - '0');
+    if (*digits == '0' && p > digits) /* no digit may follow: the rest is not part of it */
+        p = digits + 1;
+    size_t count = (size_t)(p - digits);
+    if (!count)
+        return 0;
+    if (*p == '.') {
+        const char *fraction = ++p;
+        while (is_digit(*p))
+            mantissa = mantissa * 10 + (uint64_t)(*p++ - '0');
+        n.exponent = fraction - p;
+        count += (size_t)(p - fraction);
+        if (p == fraction)
+            return 0;
+    }
+    n.mantissa = mantissa;
+    if (UNLIKELY(count > DIGITS_MAX)) /* the mantissa has wrapped around */
+        read_long(&n, digits, p);
+    if (*p == 'e' || *p == 'E')
+        p = read_exponent(p + 1, &n.exponent);
+    if (!p)
+        return 0;
+    n.len = (size_t)(p - text);
+    *out = n;
+    return n.len;
 }
 
 /* The value cut to an integer; false when it does not fit, or is none and exact is asked for. */
-static bool to_integer(struct decimal d, bool exact, int64_t *out)
+static bool to_integer(const struct number *n, int64_t exponent, bool exact, int64_t *out)
 {
-    uint64_t limit = (uint64_t)INT64_MAX + d.negative;
-    if (exact && d.cut) /* a fraction, or more than 19 digits */
+    uint64_t mantissa = n->mantissa, limit = (uint64_t)INT64_MAX + n->negative;
+    if (exact && n->cut) /* a fraction, or more than 19 digits */
         return false;
-    for (; d.exponent < 0 && d.mantissa; d.exponent++) {
-        if (exact && d.mantissa % 10)
+    for (; exponent < 0 && mantissa; exponent++) {
+        if (exact && mantissa % 10)
             return false;
-        d.mantissa /= 10;
+        mantissa /= 10;
     }
-    for (; d.exponent > 0 && d.mantissa; d.exponent--) {
-        if (d.mantissa > limit / 10)
+    for (; exponent > 0 && mantissa; exponent--) {
+        if (mantissa > limit / 10)
             return false;
-        d.mantissa *= 10;
+        mantissa *= 10;
     }
-    if (d.mantissa > limit)
+    if (mantissa > limit)
         return false;
-    *out = (int64_t)(d.negative ? 0 - d.mantissa : d.mantissa);
+    *out = (int64_t)(n->negative ? 0 - mantissa : mantissa);
     return true;
 }
 
-bool number_i64(const char *text, size_t len, int64_t *out)
+bool number_i64(const struct number *n, int64_t *out)
 {
-    struct decimal d;
-    return read_decimal(text, len, &d) && to_integer(d, true, out);
+    return to_integer(n, n->exponent, true, out);
 }
 
-bool number_epoch_us(const char *text, size_t len, int64_t *out)
+bool number_epoch_us(const struct number *n, int64_t *out)
 {
-    struct decimal d;
-    if (!read_decimal(text, len, &d))
-        return false;
-    d.exponent += 6;
-    return to_integer(d, false, out);
+    return to_integer(n, n->exponent + 6, false, out);
 }
 
 /* strtod of the C locale: a handler may have set another. */
@@ -127,22 +124,19 @@ static double parse_double(const char *text)
     return c_locale ? strtod_l(text, NULL, c_locale) : strtod(text, NULL);
 }
 
-bool number_f64(const char *text, size_t len, double *out)
+bool number_f64(const struct number *n, double *out)
 {
     static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
                                     1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
                                     1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-    struct decimal d;
-    if (!read_decimal(text, len, &d))
-        return false;
     double value;
-    if (!d.cut && d.mantissa <= (uint64_t)1 << 53 && d.exponent >= -22 && d.exponent <= 22) {
+    if (!n->cut && n->mantissa <= (uint64_t)1 << 53 && n->exponent >= -22 && n->exponent <= 22) {
         /* both are exact doubles, so that one operation rounds once */
-        value = (double)d.mantissa;
-        value = d.exponent < 0 ? value / powers[-d.exponent] : value * powers[d.exponent];
-        value = d.negative ? -value : value;
+        value = (double)n->mantissa;
+        value = n->exponent < 0 ? value / powers[-n->exponent] : value * powers[n->exponent];
+        value = n->negative ? -value : value;
     } else {
-        value = parse_double(text);
+        value = parse_double(n->text);
     }
     if (!isfinite(value))
         return false;

@@ -1,21 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Numbers by decimal arithmetic: no rounding on the way to integers and times, and no locale. All
- * take text that need not be a number, follow JSON's grammar, and give false when it is none or the
- * value does not fit. text is followed by a byte that no number has, such as a comma or NUL. */
+/* Numbers by decimal arithmetic: no rounding on the way to integers and times, and no locale. */
 #pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-/* Characters of the JSON number that text starts with, 0 when it starts with none. */
-size_t number_prefix(const char *text);
+/* mantissa * 10^exponent of the number at text. */
+struct number {
+    const char *text;
+    size_t len; /* characters of the number */
+    uint64_t mantissa;
+    int64_t exponent;
+    bool negative;
+    bool cut; /* digits other than 0 were left off behind the mantissa */
+};
 
-/* An integer, also as 60.0 or 6e1. */
-bool number_i64(const char *text, size_t len, int64_t *out);
+/* Reads the JSON number that text starts with and gives its characters, 0 when it starts with none.
+ * Somewhere behind it stands a byte that no number has, such as a comma or NUL. */
+size_t number_read(const char *text, struct number *out);
+
+/* These give false when the value does not fit; out is left alone then.
+ * An integer, also as 60.0 or 6e1. */
+bool number_i64(const struct number *n, int64_t *out);
 
 /* Seconds as microseconds; what lies below a microsecond is cut off. */
-bool number_epoch_us(const char *text, size_t len, int64_t *out);
+bool number_epoch_us(const struct number *n, int64_t *out);
 
 /* The nearest double; false beyond its range. */
-bool number_f64(const char *text, size_t len, double *out);
+bool number_f64(const struct number *n, double *out);
