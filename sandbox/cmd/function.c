@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cmd/paths.h"
+#include "pack/pack.h"
 
 static bool ends_with(const char *text, const char *end)
 {
@@ -36,6 +38,19 @@ static const char *keep(struct function *f, const char *path, struct err *err)
     return f->paths[i];
 }
 
+/* The folder that the zip is unpacked in, as keep gives it. */
+static const char *keep_zip(struct function *f, const char *path, const char *what, struct err *err)
+{
+    char dir[PATH_MAX];
+    int fd = pack_open(path, NULL, dir, sizeof dir, err);
+    if (fd < 0) {
+        err_wrap(err, "%s", what);
+        return NULL;
+    }
+    f->zips[f->nzips++] = fd;
+    return keep(f, dir, err);
+}
+
 static int look(const char *path, const char *what, struct stat *st, struct err *err)
 {
     if (stat(path, st) == 0)
@@ -53,10 +68,10 @@ int function_add_layer(struct function *f, const char *path, struct err *err)
                        path, CODE_LAYERS_MAX);
     if (look(path, "layer", &st, err) < 0)
         return -1;
-    if (!S_ISDIR(st.st_mode))
-        return err_set(err, ERR_INPUT,
-                       "layer '%.200s' is not a folder: unpack it and name the folder", path);
-    const char *kept = keep(f, path, err);
+    bool zip = pack_is_zip(path);
+    if (!S_ISDIR(st.st_mode) && !zip)
+        return err_set(err, ERR_INPUT, "layer '%.200s' is not a folder or a zip", path);
+    const char *kept = zip ? keep_zip(f, path, "layer", err) : keep(f, path, err);
     if (!kept)
         return -1;
     f->code.layers[f->code.nlayers++] = kept;
@@ -68,16 +83,34 @@ static void add_bind(struct function *f, const char *source, const char *target)
     f->code.binds[f->code.nbinds++] = (struct jail_bind){source, target};
 }
 
+static void use_folder(struct function *f, const char *folder, const char *name, struct settings *s)
+{
+    add_bind(f, folder, "/var/task");
+    if (!s->name[0])
+        settings_name_from(s, name);
+    if (!s->handler[0])
+        snprintf(s->handler, sizeof s->handler, "bootstrap");
+}
+
 static int resolve_folder(struct function *f, const char *path, struct settings *s, struct err *err)
 {
     const char *kept = keep(f, path, err);
     if (!kept)
         return -1;
-    add_bind(f, kept, "/var/task");
-    if (!s->name[0])
-        settings_name_from(s, base_name(kept));
-    if (!s->handler[0])
-        snprintf(s->handler, sizeof s->handler, "bootstrap");
+    use_folder(f, kept, base_name(kept), s);
+    return 0;
+}
+
+static int resolve_zip(struct function *f, const char *path, struct settings *s, struct err *err)
+{
+    char name[NAME_MAX + 1];
+    const char *kept = keep_zip(f, path, "function", err);
+    if (!kept)
+        return -1;
+    snprintf(name, sizeof name, "%s", base_name(path));
+    if (ends_with(name, ".zip"))
+        name[strlen(name) - strlen(".zip")] = '\0';
+    use_folder(f, kept, name, s);
     return 0;
 }
 
@@ -127,11 +160,13 @@ int function_resolve(struct function *f, const char *path, struct settings *s, s
         return resolve_folder(f, path, s, err);
     if (S_ISREG(st.st_mode) && ends_with(base_name(path), ".so"))
         return resolve_handler(f, path, s, err);
-    if (ends_with(path, ".zip"))
-        return err_set(err, ERR_INPUT, "function '%.200s': unpack it and name the folder", path);
+    if (pack_is_zip(path))
+        return resolve_zip(f, path, s, err);
     return err_set(
         err, ERR_INPUT,
-        "function '%.200s' is neither a folder with a bootstrap nor a handler file (.so)", path);
+        "function '%.200s' is neither a folder with a bootstrap nor a handler file (.so) "
+        "nor a zip",
+        path);
 }
 
 void function_fini(struct function *f)
@@ -139,5 +174,7 @@ void function_fini(struct function *f)
     for (size_t i = 0; i < ARRAY_LEN(f->paths); i++)
         free(f->paths[i]);
     free(f->target);
+    for (size_t i = 0; i < f->nzips; i++)
+        close(f->zips[i]);
     *f = (struct function){0};
 }

@@ -45,8 +45,8 @@ static const struct options options = {
     .arguments = "FUNCTION [-e FILE]... [OPTION]...",
     .intro =
         "Runs a function in a jail with Lambda's limits. FUNCTION is a folder with a bootstrap in\n"
-        "it (an unpacked package) or a handler file (.so). The answer goes to stdout, the log to\n"
-        "stderr. One answer is printed as it is, several on one line each.",
+        "it (an unpacked package), a .zip of one, or a handler file (.so). The answer goes to\n"
+        "stdout, the log to stderr. One answer is printed as it is, several on one line each.",
     .outro =
         "Exit: 0 done; 1 the function failed, its error document is on stdout; 2 wrong usage or\n"
         "input; 3 this host cannot do it; 130 interrupted.\n",

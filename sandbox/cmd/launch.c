@@ -69,7 +69,8 @@ static const struct option_row rows[] = {
     {"tmp", 0, "MB", "512", "size of /tmp in MB, 512 to 10240", set_tmp},
     {"env", 0, "NAME=VALUE", NULL, "an environment variable; may be repeated", set_env},
     {"env-file", 0, "FILE", NULL, "NAME=VALUE lines, taken as they are", set_env_file},
-    {"layer", 0, "DIR", NULL, "a folder to lay into /opt; up to 5, later ones win", set_layer},
+    {"layer", 0, "DIR|ZIP", NULL, "a folder or zip to lay into /opt; up to 5, later ones win",
+     set_layer},
     {"handler", 0, "HANDLER", "the file's name, bootstrap for a folder", "what _HANDLER says",
      set_handler},
     {"name", 0, "NAME", "the file's name", "name of the function", set_name},
@@ -104,7 +105,8 @@ int launch_argument(void *target, const char *value, struct err *err)
 int launch_resolve(struct launch *l, struct err *err)
 {
     if (!l->path)
-        return err_set(err, ERR_USAGE, "FUNCTION is missing: a folder with a bootstrap, or a .so");
+        return err_set(err, ERR_USAGE,
+                       "FUNCTION is missing: a folder with a bootstrap, a .zip, or a .so");
     if (vars_check(&l->settings.vars, err) < 0)
         return -1;
     return function_resolve(&l->function, l->path, &l->settings, err);

@@ -36,8 +36,11 @@ static int open_zip(const char *path, struct err *err)
     struct stat st;
     /* O_NONBLOCK: a pipe is refused, not waited for */
     AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0 || fstat(fd, &st))
-        return err_sys(err, "open");
+    if (fd < 0 || fstat(fd, &st)) {
+        err_sys(err, "open");
+        err->kind = ERR_INPUT;
+        return -1;
+    }
     if (!S_ISREG(st.st_mode))
         return err_set(err, ERR_INPUT, "is not a file");
     if ((uint64_t)st.st_size > PACK_ZIP_MAX)

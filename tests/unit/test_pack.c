@@ -144,7 +144,7 @@ static void test_refused(void)
     start();
     char cache[PATH_MAX];
     snprintf(cache, sizeof cache, "%s", at("cache"));
-    check_refused(at("none.zip"), cache, ERR_SYSTEM, "No such file");
+    check_refused(at("none.zip"), cache, ERR_INPUT, "No such file");
     CHECK_INT(mkdir(at("folder.zip"), 0755) || mkfifo(at("pipe.zip"), 0600), 0);
     check_refused(at("folder.zip"), cache, ERR_INPUT, "is not a file");
     check_refused(at("pipe.zip"), cache, ERR_INPUT, "is not a file");
