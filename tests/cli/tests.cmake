@@ -11,3 +11,5 @@ foreach(name usage faults life interrupt)
         $<TARGET_FILE:clambda> $<TARGET_FILE:hostile>)
     set_tests_properties(cli_${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
 endforeach()
+
+include(${CMAKE_CURRENT_LIST_DIR}/examples.cmake)
