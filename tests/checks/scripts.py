@@ -34,7 +34,7 @@ def check(source):
             continue
         text = source.text(path)
         shebang = text.startswith("#!")
-        if shebang and not os.access(source.root / path, os.X_OK):
+        if shebang and path.suffix != ".py" and not os.access(source.root / path, os.X_OK):
             yield path, 1, "has an interpreter line but is not executable"
         if SHELL.match(text):
             yield from check_shell(source, path, text)

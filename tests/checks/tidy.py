@@ -43,8 +43,8 @@ COMPLEX = "int f(int a, int b);\nint f(int a, int b)\n{\n" + "".join(
 CLEAN = {"runtime/base/a.c": "int a(void);\nint a(void)\n{\n    return 1;\n}\n"}
 SEEDS = [
     ({"runtime/base/b.c": COMPLEX}, "cognitive complexity"),
-    ({"runtime/base/b.c": "#include <string.h>\nint b(const char **s);\nint b(const char **s)\n{\n"
-      "    return memcmp(s, s, sizeof(*s) * 0 + sizeof(sizeof(s))) == 1;\n}\n"}, "sizeof"),
+    ({"runtime/base/b.c": "int b(int a);\nint b(int a)\n{\n    return a == a;\n}\n"},
+     "both sides of operator"),
 ]
 
 if __name__ == "__main__":
