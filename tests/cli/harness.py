@@ -41,9 +41,9 @@ def function(name, bootstrap=None, mode=0o755):
     folder = path(name)
     os.makedirs(folder, exist_ok=True)
     target = f"{folder}/bootstrap"
-    if bootstrap is None:
+    if bootstrap is None and not os.path.exists(target):
         shutil.copy(HOSTILE, target)
-    else:
+    elif bootstrap is not None:
         write(f"{name}/bootstrap", bootstrap)
     os.chmod(target, mode)
     return folder

@@ -1,0 +1,651 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The life of an environment over a jail and a Runtime API that do what the test says: no process,
+ * no socket, no clock but the timeouts. */
+#include <fcntl.h>
+#include <stdarg.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <uv.h>
+
+#include "check.h"
+#include "env/environment.h"
+
+/* ---- the jail ------------------------------------------------------------------------------ */
+
+struct jail {
+    int out, err, exit; /* our ends of what the last spawn handed out */
+    bool frozen, throttled, fail_spawn, fail_freeze;
+    int spawned, killed;
+    struct jail_exit how;
+    struct jail_usage usage;
+};
+
+static struct jail jail;
+
+struct jail *jail_open(const struct jail_spec *spec, struct err *err)
+{
+    (void)err;
+    CHECK_INT(spec->uid, 993);
+    CHECK_INT(spec->limits.memory_bytes, 128 << 20);
+    CHECK_INT(spec->limits.cpu_permille, 72);
+    jail = (struct jail){.out = -1, .err = -1, .exit = -1};
+    return &jail;
+}
+
+int jail_spawn(struct jail *j, const struct jail_program *program, struct jail_io *out,
+               struct err *err)
+{
+    int a[2], b[2], c[2];
+    if (j->fail_spawn)
+        return err_set(err, ERR_HOST, "mounts are forbidden");
+    CHECK_STR(program->path, "/var/task/bootstrap");
+    CHECK(!j->throttled);
+    CHECK_INT(pipe2(a, O_CLOEXEC | O_NONBLOCK) | pipe2(b, O_CLOEXEC | O_NONBLOCK) |
+                  pipe2(c, O_CLOEXEC | O_NONBLOCK),
+              0);
+    j->out = a[1];
+    j->err = b[1];
+    j->exit = c[1];
+    j->spawned++;
+    j->frozen = false;
+    j->usage = (struct jail_usage){.memory_peak_bytes = 5 << 20};
+    *out = (struct jail_io){.stdout_fd = a[0], .stderr_fd = b[0], .listen_fd = -1, .exit_fd = c[0]};
+    return 0;
+}
+
+int jail_wait(struct jail *j, struct jail_exit *out, struct err *err)
+{
+    (void)err;
+    *out = j->how;
+    return 0;
+}
+
+int jail_oom_fd(const struct jail *j)
+{
+    (void)j;
+    return -1;
+}
+
+int jail_throttle(struct jail *j, bool on, struct err *err)
+{
+    (void)err;
+    j->throttled = on;
+    return 0;
+}
+
+int jail_freeze(struct jail *j, struct err *err)
+{
+    if (j->fail_freeze)
+        return err_set(err, ERR_HOST, "the freezer is gone");
+    j->frozen = true;
+    return 0;
+}
+
+int jail_thaw(struct jail *j, struct err *err)
+{
+    (void)err;
+    j->frozen = false;
+    return 0;
+}
+
+int jail_sample(struct jail *j, struct jail_usage *out, struct err *err)
+{
+    (void)err;
+    *out = j->usage;
+    return 0;
+}
+
+uid_t jail_outer_uid(const struct jail *j)
+{
+    (void)j;
+    return 4711;
+}
+
+unsigned jail_slot(const struct jail *j)
+{
+    (void)j;
+    return 1023;
+}
+
+void jail_kill(struct jail *j)
+{
+    attr_close(&j->out);
+    attr_close(&j->err);
+    attr_close(&j->exit);
+    j->out = j->err = j->exit = -1;
+    j->killed++;
+}
+
+void jail_close(struct jail *j, struct err *err)
+{
+    (void)err;
+    jail_kill(j);
+}
+
+/* ---- the Runtime API and the owner --------------------------------------------------------- */
+
+static char script[8192]; /* what happened, one word or line each */
+static char delivered[64];
+static int resets, done_count;
+static struct report last;
+static char last_type[64];
+
+static void say(const char *fmt, ...) ATTR_PRINTF(1, 2);
+static void say(const char *fmt, ...)
+{
+    size_t n = strlen(script);
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(script + n, sizeof script - n, fmt, args);
+    va_end(args);
+}
+
+static int on_deliver(void *server, const struct env_invocation *i, struct err *err)
+{
+    (void)server;
+    (void)err;
+    CHECK_INT(strlen(i->request_id), 36);
+    CHECK_INT(strlen(i->nonce), 36);
+    CHECK_STR(i->function_arn, "arn:aws:lambda:us-east-1:123456789012:function:fn");
+    CHECK(!jail.frozen && jail.throttled);
+    snprintf(delivered, sizeof delivered, "%.*s", (int)i->body_len, i->body);
+    say("EVENT %s\n", delivered);
+    return 0;
+}
+
+static void on_reset(void *server)
+{
+    (void)server;
+    resets++;
+}
+
+static int on_listen(void *owner, struct environment *e, int listen_fd, const char *address,
+                     struct environment_endpoint *out, struct err *err)
+{
+    (void)owner;
+    (void)e;
+    (void)err;
+    CHECK_INT(listen_fd, -1);
+    CHECK_STR(address, "127.100.5.24");
+    *out = (struct environment_endpoint){{on_deliver, on_reset, NULL}, 9001};
+    return 0;
+}
+
+static void on_answer(void *owner, const struct environment_answer *a)
+{
+    (void)owner;
+    const char *message = strstr(a->body, "Error: ");
+    if (message)
+        say("FAILED %.*s\n", (int)strcspn(message + 7, "\""), message + 7);
+    else
+        say("%s %.*s\n", a->failed ? "FAILED" : "ANSWER", (int)a->body_len, a->body);
+}
+
+static void on_done(void *owner, const struct report *report)
+{
+    (void)owner;
+    last = *report;
+    snprintf(last_type, sizeof last_type, "%s", report->error_type ? report->error_type : "");
+    done_count++;
+}
+
+static void on_failed(void *owner, const struct err *err)
+{
+    (void)owner;
+    say("BROKEN %s\n", err->msg);
+}
+
+/* Platform lines by their first word, INIT_REPORT with its phase. */
+static void on_log(void *owner, enum environment_log kind, const char *text, size_t len)
+{
+    (void)owner;
+    if (kind == ENVIRONMENT_LOG_FUNCTION) {
+        say("%.*s", (int)len, text);
+        return;
+    }
+    for (const char *line = text; line < text + len; line = strchr(line, '\n') + 1) {
+        const char *phase = strstr(line, "Phase: ");
+        if (strncmp(line, "INIT_REPORT", 11) == 0 && phase)
+            say("INIT_REPORT %.*s\n", (int)strcspn(phase + 7, "\t"), phase + 7);
+        else
+            say("%.*s\n", (int)strcspn(line, " "), line);
+    }
+}
+
+static const struct environment_hooks hooks = {on_listen, on_answer, on_done, on_failed, on_log};
+
+/* ---- the stage ----------------------------------------------------------------------------- */
+
+static uv_loop_t loop;
+static struct settings settings;
+static struct code code;
+static struct environment *env;
+static char folder[] = "/tmp/test_environment.XXXXXX";
+
+static void open_stage(const char *timeout)
+{
+    struct err err = {0};
+    script[0] = '\0';
+    resets = done_count = 0;
+    CHECK_INT(uv_loop_init(&loop), 0);
+    CHECK_INT(settings_init(&settings, &err), 0);
+    CHECK_INT(settings_set_name(&settings, "fn", &err), 0);
+    CHECK_INT(settings_set_timeout(&settings, timeout, &err), 0);
+    code = (struct code){.binds = {{folder, "/var/task"}}, .nbinds = 1};
+    struct environment_options o = {.loop = &loop,
+                                    .settings = &settings,
+                                    .code = &code,
+                                    .policy_path = "/policy",
+                                    .hooks = &hooks};
+    env = environment_open(&o, &err);
+    CHECK(env != NULL);
+}
+
+static void close_stage(void)
+{
+    environment_close(env, NULL);
+    uv_run(&loop, UV_RUN_DEFAULT);
+    CHECK_INT(uv_loop_close(&loop), 0);
+    settings_fini(&settings);
+}
+
+static void start(void)
+{
+    struct err err = {0};
+    CHECK_INT(environment_start(env, &err), 0);
+}
+
+static void invoke(const char *body)
+{
+    struct err err = {0};
+    struct environment_event event = {.body = body, .body_len = strlen(body)};
+    CHECK_INT(environment_invoke(env, &event, &err), 0);
+}
+
+/* Turns the loop until the script ends like this. */
+static void until(const char *end)
+{
+    for (int i = 0; i < 5000; i++) {
+        size_t n = strlen(script), m = strlen(end);
+        if (n >= m && strcmp(script + n - m, end) == 0)
+            return;
+        uv_run(&loop, UV_RUN_NOWAIT);
+        usleep(1000);
+    }
+    CHECK_HAS(script, end);
+}
+
+static void turn(void)
+{
+    for (int i = 0; i < 5; i++)
+        uv_run(&loop, UV_RUN_NOWAIT);
+}
+
+static void next(void)
+{
+    environment_events.next(env);
+}
+
+static void post(void (*event)(void *, const struct env_answer *), const char *type,
+                 const char *body)
+{
+    struct env_answer a = {.error_type = type, .body = body, .body_len = strlen(body)};
+    event(env, &a);
+}
+
+static void write_to(int fd, const char *text)
+{
+    CHECK_INT(write(fd, text, strlen(text)), strlen(text));
+}
+
+static void end_program(struct jail_exit how)
+{
+    jail.how = how;
+    write_to(jail.exit, "x");
+}
+
+/* ---- tests --------------------------------------------------------------------------------- */
+
+static void test_two_events(void)
+{
+    open_stage("3");
+    start();
+    invoke("1");
+    write_to(jail.out, "starting\n");
+    next();
+    write_to(jail.err, "work");
+    post(environment_events.response, NULL, "one");
+    CHECK_INT(done_count, 0);
+    next();
+    CHECK_STR(script, "INIT_START\nstarting\nSTART\nEVENT 1\nANSWER one\nwork\nEND\nREPORT\n");
+    CHECK(jail.frozen);
+    CHECK(last.init_us >= 0 && last.status == LOGLINES_SUCCESS);
+    CHECK_INT(last.max_memory_mb, 5);
+    script[0] = '\0';
+    invoke("2");
+    post(environment_events.error, "Function.Odd", "{}");
+    next();
+    CHECK_STR(script, "START\nEVENT 2\nFAILED {}\nEND\nREPORT\n");
+    CHECK_INT(last.status, LOGLINES_HANDLED);
+    CHECK_STR(last_type, "Function.Odd");
+    CHECK_INT(last.init_us, LOGLINES_NO_INIT);
+    CHECK_INT(jail.spawned, 1);
+    close_stage();
+}
+
+static void test_ahead(void)
+{
+    open_stage("3");
+    start();
+    next();
+    CHECK_STR(script, "INIT_START\n");
+    CHECK(jail.frozen);
+    invoke("1");
+    CHECK_STR(script, "INIT_START\nSTART\nEVENT 1\n");
+    close_stage();
+}
+
+/* What the runtime does out of turn changes nothing. */
+static void test_out_of_turn(void)
+{
+    open_stage("3");
+    start();
+    post(environment_events.response, NULL, "early");
+    next();
+    next();
+    post(environment_events.response, NULL, "no event");
+    post(environment_events.init_error, NULL, "late");
+    invoke("1");
+    next();
+    post(environment_events.response, NULL, "1");
+    post(environment_events.response, NULL, "again");
+    environment_events.broken_response(env, ENV_TOO_LARGE, 1);
+    CHECK_STR(script, "INIT_START\nSTART\nEVENT 1\nANSWER 1\n");
+    struct err err = {0};
+    CHECK_INT(
+        environment_invoke(env, &(struct environment_event){.body = "2", .body_len = 1}, &err), -1);
+    CHECK_HAS(err.msg, "busy");
+    close_stage();
+}
+
+static const struct {
+    struct jail_exit how;
+    const char *message, *type;
+} exits[] = {
+    {{.code = 3}, "Runtime exited with error: exit status 3", "Runtime.ExitError"},
+    {{.signaled = true, .code = 11},
+     "Runtime exited with error: signal: segmentation fault",
+     "Runtime.ExitError"},
+    {{.signaled = true, .code = 9, .oom = true},
+     "Runtime exited with error: signal: killed",
+     "Runtime.OutOfMemory"},
+};
+
+static void test_exits(void)
+{
+    for (size_t i = 0; i < ARRAY_LEN(exits); i++) {
+        char want[512];
+        open_stage("3");
+        start();
+        invoke("1");
+        next();
+        write_to(jail.out, "last words");
+        end_program(exits[i].how);
+        until("REPORT\n");
+        snprintf(want, sizeof want,
+                 "INIT_START\nSTART\nEVENT 1\nlast words\nFAILED %s\nEND\nREPORT\n",
+                 exits[i].message);
+        CHECK_STR(script, want);
+        CHECK_STR(last_type, exits[i].type);
+        CHECK_INT(last.max_memory_mb, exits[i].how.oom ? 128 : 5);
+        CHECK(resets >= 1 && jail.killed >= 1);
+        script[0] = '\0';
+        invoke("2");
+        CHECK_INT(jail.spawned, 2);
+        next();
+        post(environment_events.response, NULL, "two");
+        next();
+        CHECK_STR(script, "START\nEVENT 2\nANSWER two\nEND\nREPORT\n");
+        CHECK_INT(last.init_us, LOGLINES_NO_INIT);
+        close_stage();
+    }
+}
+
+static void test_timeout(void)
+{
+    open_stage("0.05");
+    start();
+    invoke("1");
+    next();
+    until("REPORT\n");
+    CHECK_STR(
+        script,
+        "INIT_START\nSTART\nEVENT 1\nFAILED Task timed out after 0.05 seconds\nEND\nREPORT\n");
+    CHECK_INT(last.duration_us, 50000);
+    CHECK_INT(last.status, LOGLINES_TIMEOUT);
+    close_stage();
+}
+
+static void test_answer_stands(void)
+{
+    open_stage("0.05");
+    start();
+    invoke("1");
+    next();
+    post(environment_events.response, NULL, "early");
+    until("REPORT\n");
+    CHECK_STR(script, "INIT_START\nSTART\nEVENT 1\nANSWER early\nEND\nREPORT\n");
+    CHECK_INT(last.status, LOGLINES_TIMEOUT);
+    close_stage();
+    open_stage("3");
+    start();
+    invoke("1");
+    next();
+    post(environment_events.response, NULL, "early");
+    end_program((struct jail_exit){.code = 0});
+    until("REPORT\n");
+    CHECK_STR(script, "INIT_START\nSTART\nEVENT 1\nANSWER early\nEND\nREPORT\n");
+    CHECK_STR(last_type, "Runtime.ExitError");
+    close_stage();
+}
+
+static void test_failed_init(void)
+{
+    open_stage("3");
+    start();
+    invoke("1");
+    end_program((struct jail_exit){.code = 1});
+    until("INIT_REPORT init\n");
+    CHECK_INT(jail.spawned, 2);
+    end_program((struct jail_exit){.code = 2});
+    until("REPORT\n");
+    CHECK_STR(script, "INIT_START\nINIT_REPORT init\nINIT_REPORT invoke\nSTART\n"
+                      "FAILED Runtime exited with error: exit status 2\nEND\nREPORT\n");
+    CHECK_INT(last.init_us, LOGLINES_NO_INIT);
+    close_stage();
+}
+
+static void test_init_recovers(void)
+{
+    open_stage("3");
+    start();
+    end_program((struct jail_exit){.code = 1});
+    until("INIT_REPORT init\n");
+    CHECK_INT(jail.spawned, 1);
+    invoke("1");
+    CHECK_INT(jail.spawned, 2);
+    next();
+    post(environment_events.response, NULL, "one");
+    next();
+    CHECK_STR(script, "INIT_START\nINIT_REPORT init\nSTART\nEVENT 1\nANSWER one\nEND\nREPORT\n");
+    close_stage();
+}
+
+static void test_init_error(void)
+{
+    open_stage("3");
+    start();
+    invoke("1");
+    for (int i = 0; i < 2; i++) {
+        post(environment_events.init_error, "Runtime.BadConfig", "posted");
+        if (i == 0)
+            end_program((struct jail_exit){.code = 1}); /* the second one lives on and is killed */
+        until(i ? "END\nREPORT\n" : "INIT_REPORT init\n");
+    }
+    CHECK_STR(
+        script,
+        "INIT_START\nINIT_REPORT init\nINIT_REPORT invoke\nSTART\nFAILED posted\nEND\nREPORT\n");
+    CHECK_STR(last_type, "Runtime.BadConfig");
+    close_stage();
+}
+
+static void test_late_init_inside(void)
+{
+    open_stage("0.05");
+    start();
+    invoke("1");
+    end_program((struct jail_exit){.code = 1});
+    until("END\nREPORT\n");
+    CHECK_STR(script, "INIT_START\nINIT_REPORT init\nINIT_REPORT invoke\nSTART\n"
+                      "FAILED Task timed out after 0.05 seconds\nEND\nREPORT\n");
+    CHECK_INT(last.duration_us, 50000);
+    close_stage();
+}
+
+/* A killed child is found by a sample, or at the end of the event at the latest. */
+static void test_oom(void)
+{
+    open_stage("3");
+    start();
+    invoke("1");
+    next();
+    jail.usage.oom = true;
+    until("REPORT\n");
+    CHECK_STR(script,
+              "INIT_START\nSTART\nEVENT 1\nFAILED Runtime exited with error: signal: killed\n"
+              "END\nREPORT\n");
+    CHECK_STR(last_type, "Runtime.OutOfMemory");
+    script[0] = '\0';
+    invoke("2");
+    next();
+    jail.usage.oom = true;
+    post(environment_events.response, NULL, "two");
+    next();
+    until("REPORT\n");
+    CHECK_STR(script, "START\nEVENT 2\nANSWER two\nEND\nREPORT\n");
+    CHECK_STR(last_type, "Runtime.OutOfMemory");
+    CHECK_INT(last.max_memory_mb, 128);
+    script[0] = '\0';
+    invoke("3");
+    CHECK_INT(jail.spawned, 3);
+    close_stage();
+}
+
+static void test_broken(void)
+{
+    open_stage("3");
+    start();
+    invoke("1");
+    next();
+    environment_events.broken_response(env, ENV_TOO_LARGE, 7000000);
+    next();
+    CHECK_HAS(script, "FAILED {\"errorMessage\":\"Response payload size exceeded maximum allowed");
+    CHECK_STR(last_type, "Function.ResponseSizeTooLarge");
+    CHECK(jail.frozen);
+    invoke("2");
+    CHECK_INT(jail.spawned, 1);
+    close_stage();
+}
+
+static void test_no_bootstrap(void)
+{
+    char path[64];
+    snprintf(path, sizeof path, "%s/bootstrap", folder);
+    unlink(path);
+    open_stage("3");
+    start();
+    invoke("1");
+    CHECK_STR(script, "INIT_START\n");
+    until("REPORT\n");
+    until("END\nREPORT\n");
+    CHECK_STR(script,
+              "INIT_START\nINIT_REPORT init\nINIT_REPORT invoke\nSTART\nFAILED Couldn't find valid "
+              "bootstrap(s): [/var/task/bootstrap /opt/bootstrap]\nEND\nREPORT\n");
+    CHECK_INT(jail.spawned, 0);
+    close_stage();
+    close(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0755));
+}
+
+static void test_host_fails(void)
+{
+    struct err err = {0};
+    open_stage("3");
+    jail.fail_spawn = true;
+    CHECK_INT(environment_start(env, &err), -1);
+    CHECK_STR(err.msg, "mounts are forbidden");
+    CHECK_INT(err.kind, ERR_HOST);
+    close_stage();
+    open_stage("3");
+    start();
+    invoke("1");
+    jail.fail_spawn = true;
+    end_program((struct jail_exit){.code = 1});
+    until("BROKEN mounts are forbidden\n");
+    close_stage();
+    open_stage("3");
+    start();
+    jail.fail_freeze = true;
+    next();
+    CHECK_STR(script, "INIT_START\nBROKEN the freezer is gone\n");
+    CHECK_INT(environment_invoke(env, &(struct environment_event){.body = "", .body_len = 0}, &err),
+              -1);
+    close_stage();
+}
+
+/* Closing is allowed in every state. */
+static void test_close(void)
+{
+    for (int state = 0; state < 4; state++) {
+        open_stage("3");
+        if (state > 0)
+            start();
+        if (state > 1)
+            invoke("1");
+        if (state > 2)
+            next();
+        turn();
+        close_stage();
+    }
+}
+
+static const struct check_test tests[] = {
+    {"two_events", test_two_events},
+    {"ahead", test_ahead},
+    {"out_of_turn", test_out_of_turn},
+    {"exits", test_exits},
+    {"timeout", test_timeout},
+    {"answer_stands", test_answer_stands},
+    {"failed_init", test_failed_init},
+    {"init_recovers", test_init_recovers},
+    {"init_error", test_init_error},
+    {"late_init_inside", test_late_init_inside},
+    {"oom", test_oom},
+    {"broken", test_broken},
+    {"no_bootstrap", test_no_bootstrap},
+    {"host_fails", test_host_fails},
+    {"close", test_close},
+};
+
+int main(int argc, char **argv)
+{
+    char path[64];
+    if (!mkdtemp(folder))
+        return 1;
+    snprintf(path, sizeof path, "%s/bootstrap", folder);
+    close(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0755));
+    int status = check_main(tests, ARRAY_LEN(tests), argc, argv);
+    unlink(path);
+    rmdir(folder);
+    return status;
+}
