@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/event_values.h"
+
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,7 +11,6 @@
 #include <unistd.h>
 
 #include "base/scan.h"
-#include "cmd/event_values.h"
 #include "env/channel.h"
 
 #define ATTRIBUTE_PREFIX "attribute."
