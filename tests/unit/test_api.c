@@ -12,9 +12,6 @@
 #define TRANSITION(from, to)                                                                   \
     "{\"errorMessage\":\"State transition from " from " to " to " failed for runtime. Error: " \
     "State transition is not allowed\",\"errorType\":\"InvalidStateTransition\"}"
-#define BROKEN_CHUNK                                                                            \
-    "POST /2018-06-01/runtime/init/error HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n" \
-    "\r\nzz\r\n"
 #define ACCEPTED "{\"status\":\"OK\"}"
 
 /* Each test says what the runtime does: n(ext answered at once), r(esponse), e(rror), i(nit error)
@@ -304,6 +301,10 @@ static void test_two_connections(void)
     world_close(&w);
 }
 
+static const char broken_chunk[] =
+    "POST /2018-06-01/runtime/init/error HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+    "\r\nzz\r\n";
+
 static void test_garbage(void)
 {
     static const char *const garbage[] = {
@@ -311,7 +312,7 @@ static void test_garbage(void)
         "GET\r\n\r\n",
         "GET / HTTP/9.9\r\n\r\n",
         "POST /2018-06-01/runtime/init/error HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
-        BROKEN_CHUNK,
+        broken_chunk,
     };
     struct world w;
     world_open(&w);
