@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "jail/build.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+int build_run(const struct build_step *steps, size_t count, struct build *b, struct err *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (steps[i].run(b, err) == 0)
+            continue;
+        if (err->kind == ERR_SYSTEM)
+            err->kind = ERR_HOST;
+        if (err->kind == ERR_HOST && steps[i].hint) {
+            size_t used = strlen(err->msg);
+            snprintf(err->msg + used, sizeof err->msg - used, " (%s)", steps[i].hint);
+        }
+        return err_wrap(err, "jail: %s", steps[i].name);
+    }
+    return 0;
+}
+
+int build_report_child(const struct build *b, enum build_report_kind kind, const struct err *why,
+                       int fd)
+{
+    struct build_report report = {.kind = kind};
+    if (why)
+        report.err = *why;
+    struct iovec iov = {.iov_base = &report, .iov_len = sizeof report};
+    union {
+        struct cmsghdr head;
+        char bytes[CMSG_SPACE(sizeof fd)];
+    } control = {0};
+    struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
+    if (fd >= 0) {
+        msg.msg_control = control.bytes;
+        msg.msg_controllen = sizeof control.bytes;
+        struct cmsghdr *head = CMSG_FIRSTHDR(&msg);
+        head->cmsg_level = SOL_SOCKET;
+        head->cmsg_type = SCM_RIGHTS;
+        head->cmsg_len = CMSG_LEN(sizeof fd);
+        memcpy(CMSG_DATA(head), &fd, sizeof fd);
+    }
+    return sendmsg(b->pipes.report[1], &msg, MSG_NOSIGNAL) == (ssize_t)sizeof report ? 0 : -1;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The control groups of one jail: memory, CPU, processes, freezing. One table of functions for each
+ * kind of hierarchy; what is common stands here.
+ *
+ *   cgroup_open        finds the hierarchies, makes the groups below the caller's own
+ *   attach_fds         the jailed program writes "0" to each before it gives up its rights
+ *   cgroup_close       kills what is left and removes the groups */
+#pragma once
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+#define CGROUP_FOLDERS_MAX 8
+#define CGROUP_NAME_MAX    48
+#define CGROUP_PROCESSES   16 /* whose peak memory one sample looks at */
+
+struct slot;
+struct cgroup;
+
+struct cgroup_limits {
+    uint64_t memory_bytes;
+    unsigned cpu_permille;
+    unsigned processes;
+};
+
+struct cgroup_sample {
+    uint64_t memory_bytes; /* anonymous and shared memory: what cannot be reclaimed */
+    uint64_t cpu_us;
+    unsigned processes;
+};
+
+struct cgroup_ops {
+    const char *name;
+    int (*create)(struct cgroup *g, struct err *err);
+    int (*throttle)(struct cgroup *g, bool on, struct err *err);
+    int (*freeze)(struct cgroup *g, bool on, struct err *err);
+    int (*sample)(struct cgroup *g, struct cgroup_sample *out, struct err *err);
+    int (*oom_kills)(struct cgroup *g, uint64_t *out, struct err *err);
+    /* ids of processes inside, as the caller sees them; at most max */
+    int (*processes)(struct cgroup *g, int *out, size_t max, struct err *err);
+};
+
+struct cgroup {
+    const struct cgroup_ops *ops;
+    struct cgroup_limits limits;
+    char base[CGROUP_FOLDERS_MAX][PATH_MAX]; /* the caller's own groups, by controller */
+    char name[CGROUP_NAME_MAX];              /* of the jail's groups below them */
+    int folders[CGROUP_FOLDERS_MAX];         /* descriptors, by controller; -1: none */
+    int attach_fds[CGROUP_FOLDERS_MAX];      /* open for writing; the first nattach */
+    size_t nattach;
+    int thaw_fd;  /* writing thaw_text to it thaws, from inside too; -1: nothing to thaw */
+    int clone_fd; /* group that the first process is cloned into (CLONE_INTO_CGROUP), or -1 */
+    int oom_fd;   /* eventfd, or -1 */
+    bool frozen;
+    bool metadata_refused;
+    const char *thaw_text;
+};
+
+/* Nothing is open: cgroup_close does nothing. */
+void cgroup_init(struct cgroup *g);
+
+/* Finds what this host has mounted. ERR_HOST names a controller that is missing. */
+int cgroup_find(struct cgroup *g, const char *mountinfo, const char *cgroups,
+                struct err *err) ATTR_CHECK;
+
+/* After cgroup_init: cgroup_find on the caller itself, then creates the groups, noted in the slot.
+ * After a failure, cgroup_close. */
+int cgroup_open(struct cgroup *g, const struct cgroup_limits *limits, const struct slot *slot,
+                struct err *err) ATTR_CHECK;
+
+/* Refuses metadata addresses (metadata.h) to all processes cloned into clone_fd from now on. Sets
+ * metadata_refused where this host can. */
+void cgroup_refuse_metadata(struct cgroup *g);
+
+/* Closes descriptors and removes the groups; kills what is left inside. 0 when they are gone. */
+int cgroup_close(struct cgroup *g, struct err *err) ATTR_CHECK;
+
+/* Removes one group by its path, with all processes in it. A path that is not one of ours is
+ * refused; one that is gone is no error. For slot_sweep. */
+int cgroup_remove(const char *path, struct err *err) ATTR_CHECK;
+
+/* Makes the folder base/name of a controller, unless another controller mounted with it has made
+ * it, and opens it. */
+int cgroup_make_folder(struct cgroup *g, size_t controller, struct err *err) ATTR_CHECK;
+
+extern const struct cgroup_ops cgroup_v1_ops;

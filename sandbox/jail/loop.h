@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Loop devices that free themselves when nobody holds them. */
+#pragma once
+
+#include "base/err.h"
+
+#define LOOP_NAME_MAX 32
+
+/* Binds an image to a free device, whose path is written to name. The device goes with the last
+ * descriptor and mount. -1 with ERR_HOST where loop devices are missing. Needs Linux 5.8. */
+int loop_open(int image_fd, char name[LOOP_NAME_MAX], struct err *err) ATTR_CHECK;

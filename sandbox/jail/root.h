@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The jail's root file system. */
+#pragma once
+
+#include "jail/build.h"
+
+/* Takes what comes from the host: /usr, libraries, certificates, the spec's binds and layers. */
+int root_take_host(struct build *b, struct err *err) ATTR_CHECK;
+
+/* Steps of the child, in this order. */
+int root_start_child(struct build *b, struct err *err) ATTR_CHECK;   /* an empty root, mounted */
+int root_trees_child(struct build *b, struct err *err) ATTR_CHECK;   /* what comes from the host */
+int root_layers_child(struct build *b, struct err *err) ATTR_CHECK;  /* /opt */
+int root_binds_child(struct build *b, struct err *err) ATTR_CHECK;   /* the spec's binds, /tmp */
+int root_devices_child(struct build *b, struct err *err) ATTR_CHECK; /* /dev */
+int root_proc_child(struct build *b, struct err *err) ATTR_CHECK;    /* /proc, masked */
+int root_finish_child(struct build *b, struct err *err) ATTR_CHECK;  /* pivot_root, read-only */

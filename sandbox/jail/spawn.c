@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "jail/spawn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "jail/ids.h"
+#include "jail/init.h"
+#include "jail/root.h"
+
+#define FD_MIN 3 /* below are the standard streams, which the child replaces */
+
+static int fd_raise(int *fd)
+{
+    if (*fd >= FD_MIN)
+        return 0;
+    int raised = fcntl(*fd, F_DUPFD_CLOEXEC, FD_MIN);
+    if (raised < 0)
+        return -1;
+    close(*fd);
+    *fd = raised;
+    return 0;
+}
+
+static int pipe_open(int ends[2])
+{
+    return pipe2(ends, O_CLOEXEC) < 0 || fd_raise(&ends[0]) < 0 || fd_raise(&ends[1]) < 0 ? -1 : 0;
+}
+
+static int pipes_host(struct build *b, struct err *err)
+{
+    struct build_pipes *p = &b->pipes;
+    int lifeline[2], one = 1;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p->report) < 0 ||
+        fd_raise(&p->report[0]) < 0 || fd_raise(&p->report[1]) < 0 ||
+        setsockopt(p->report[0], SOL_SOCKET, SO_PASSCRED, &one, sizeof one) < 0)
+        return err_sys(err, "socketpair");
+    if (pipe_open(lifeline) < 0)
+        return err_sys(err, "pipe");
+    p->lifeline[0] = lifeline[1];
+    p->lifeline[1] = lifeline[0];
+    int *const pairs[] = {p->exec, p->end, p->out, p->err};
+    for (size_t i = 0; i < ARRAY_LEN(pairs); i++)
+        if (pipe_open(pairs[i]) < 0)
+            return err_sys(err, "pipe");
+    const int outs[] = {p->out[0], p->err[0], p->end[0]};
+    for (size_t i = 0; i < ARRAY_LEN(outs); i++)
+        if (fcntl(outs[i], F_SETFL, O_NONBLOCK) < 0)
+            return err_sys(err, "fcntl");
+    return 0;
+}
+
+static int mount_tmp_host(struct build *b, struct err *err)
+{
+    b->tmp_fd = image_mount(&b->jail->image, err);
+    return b->tmp_fd < 0 ? -1 : 0;
+}
+
+static int counters_host(struct build *b, struct err *err)
+{
+    struct jail *j = b->jail;
+    j->memory_peak = 0;
+    return j->cgroup.ops->oom_kills(&j->cgroup, &j->oom_before, err);
+}
+
+static uint64_t namespaces(const struct jail *j)
+{
+    uint64_t flags =
+        CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
+    return j->spec.network == JAIL_NETWORK_NONE ? flags | CLONE_NEWNET : flags;
+}
+
+/* Without an exit signal: the caller's handling of SIGCHLD does not see this child. */
+static int clone_host(struct build *b, struct err *err)
+{
+    struct jail *j = b->jail;
+    int pidfd = -1;
+    struct clone_args args = {.flags = namespaces(j) | CLONE_PIDFD,
+                              .pidfd = (uint64_t)(uintptr_t)&pidfd};
+    if (j->cgroup.clone_fd >= 0) {
+        args.flags |= CLONE_INTO_CGROUP;
+        args.cgroup = (uint64_t)j->cgroup.clone_fd;
+    }
+    sigset_t all, before;
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, &before);
+    long pid = syscall(SYS_clone3, &args, sizeof args);
+    if (pid == 0)
+        init_main_child(b);
+    int failed = errno;
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    errno = failed;
+    if (pid < 0)
+        return err_sys(err, "clone3");
+    j->init = (pid_t)pid;
+    j->init_fd = pidfd;
+    return 0;
+}
+
+static int maps_host(struct build *b, struct err *err)
+{
+    struct jail *j = b->jail;
+    /* the child's ends would keep a pipe open after its death */
+    int *const ends[] = {&b->pipes.report[1],   &b->pipes.exec[1], &b->pipes.end[1],
+                         &b->pipes.lifeline[1], &b->pipes.out[1],  &b->pipes.err[1]};
+    for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+        attr_close(ends[i]);
+        *ends[i] = -1;
+    }
+    if (ids_map_host(j->init, j->slot.index, j->spec.uid, j->spec.gid, err) < 0)
+        return -1;
+    return send(b->pipes.report[0], "g", 1, MSG_NOSIGNAL) == 1 ? 0
+                                                               : err_sys(err, "start the child");
+}
+
+/* One report with what came along: a descriptor, and the sender's id as it is seen here. */
+static ssize_t report_receive(int fd, struct build_report *report, int *out_fd, pid_t *out_pid)
+{
+    union {
+        struct cmsghdr head;
+        char bytes[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
+    } control;
+    struct iovec iov = {.iov_base = report, .iov_len = sizeof *report};
+    struct msghdr msg = {.msg_iov = &iov,
+                         .msg_iovlen = 1,
+                         .msg_control = control.bytes,
+                         .msg_controllen = sizeof control.bytes};
+    ssize_t n;
+    do {
+        n = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC);
+    } while (n < 0 && errno == EINTR);
+    for (struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&msg) : NULL; c; c = CMSG_NXTHDR(&msg, c)) {
+        struct ucred sender;
+        if (c->cmsg_level != SOL_SOCKET)
+            continue;
+        if (c->cmsg_type == SCM_RIGHTS)
+            memcpy(out_fd, CMSG_DATA(c), sizeof *out_fd);
+        if (c->cmsg_type == SCM_CREDENTIALS) {
+            memcpy(&sender, CMSG_DATA(c), sizeof sender);
+            *out_pid = sender.pid;
+        }
+    }
+    return n;
+}
+
+/* Until the program stands before its exec. */
+static int collect_host(struct build *b, struct err *err)
+{
+    for (;;) {
+        struct build_report report;
+        int fd = -1;
+        pid_t sender = 0;
+        ssize_t n = report_receive(b->pipes.report[0], &report, &fd, &sender);
+        if (n != (ssize_t)sizeof report)
+            return err_set(err, ERR_HOST, "the jail's first process died while building it");
+        if (fd >= 0) {
+            attr_close(&b->listen_fd);
+            b->listen_fd = fd;
+        }
+        if (report.kind == REPORT_FAILED) {
+            *err = report.err;
+            err->msg[sizeof err->msg - 1] = 0;
+            return -1;
+        }
+        if (report.kind == REPORT_STARTED) {
+            b->jail->program = sender;
+            return 0;
+        }
+    }
+}
+
+static int exec_host(struct build *b, struct err *err)
+{
+    int failed = 0;
+    ssize_t n;
+    do {
+        n = read(b->pipes.exec[0], &failed, sizeof failed);
+    } while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return err_sys(err, "read");
+    b->jail->exec_errno = n == (ssize_t)sizeof failed ? failed : 0;
+    return 0;
+}
+
+static const struct build_step steps[] = {
+    {"pipes", pipes_host, NULL},
+    {"folders of the host", root_take_host, NULL},
+    {"mount /tmp", mount_tmp_host, NULL},
+    {"counters", counters_host, NULL},
+    {"namespaces", clone_host, "user namespaces must be allowed: sysctl user.max_user_namespaces"},
+    {"id maps", maps_host, NULL},
+};
+
+/* These come after the child's own steps, which name themselves. */
+static const struct build_step last_steps[] = {
+    {"exec", exec_host, NULL},
+};
+
+static void build_close(struct build *b)
+{
+    int *const pairs[] = {b->pipes.report,   b->pipes.exec, b->pipes.end,
+                          b->pipes.lifeline, b->pipes.out,  b->pipes.err};
+    for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
+        attr_close(&pairs[i][0]);
+        attr_close(&pairs[i][1]);
+    }
+    for (size_t i = 0; i < b->ntrees; i++)
+        attr_close(&b->trees[i].fd);
+    for (size_t i = 0; i < b->nlayers; i++)
+        attr_close(&b->layers[i].fd);
+    attr_close(&b->tmp_fd);
+    attr_close(&b->listen_fd);
+}
+
+int spawn_host(struct jail *j, const struct jail_program *program, struct jail_io *out,
+               struct err *err)
+{
+    struct build b = {
+        .jail = j,
+        .program = program,
+        .pipes = {{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}},
+        .tmp_fd = -1,
+        .listen_fd = -1,
+    };
+    AUTO_FD int exit_fd = -1;
+    int failed = build_run(steps, ARRAY_LEN(steps), &b, err);
+    if (failed == 0)
+        failed = collect_host(&b, err);
+    if (failed == 0)
+        failed = build_run(last_steps, ARRAY_LEN(last_steps), &b, err);
+    if (failed == 0 && (exit_fd = fcntl(b.pipes.end[0], F_DUPFD_CLOEXEC, FD_MIN)) < 0)
+        failed = err_sys(err, "dup");
+    if (failed == 0) {
+        j->exit_fd = TAKE_FD(b.pipes.end[0]);
+        j->lifeline = TAKE_FD(b.pipes.lifeline[0]);
+        *out = (struct jail_io){.stdout_fd = TAKE_FD(b.pipes.out[0]),
+                                .stderr_fd = TAKE_FD(b.pipes.err[0]),
+                                .listen_fd = TAKE_FD(b.listen_fd),
+                                .exit_fd = TAKE_FD(exit_fd)};
+    }
+    build_close(&b);
+    if (failed < 0)
+        spawn_end_host(j);
+    return failed;
+}
+
+void spawn_end_host(struct jail *j)
+{
+    struct err ignored;
+    if (j->init) {
+        syscall(SYS_pidfd_send_signal, j->init_fd, SIGKILL, NULL, 0);
+        /* the first process waits for all others, and a frozen one does not die */
+        if (j->cgroup.frozen && j->cgroup.ops->freeze(&j->cgroup, false, &ignored) == 0)
+            j->cgroup.frozen = false;
+        while (waitpid(j->init, NULL, __WALL) < 0 && errno == EINTR)
+            ;
+    }
+    attr_close(&j->init_fd);
+    attr_close(&j->exit_fd);
+    attr_close(&j->lifeline);
+    j->init_fd = j->exit_fd = j->lifeline = -1;
+    j->init = j->program = 0;
+}
