@@ -290,6 +290,21 @@ static void test_at_once(void)
     end();
 }
 
+static int64_t now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* How long a child takes to unpack f.zip. */
+static int64_t time_of_open(void)
+{
+    int64_t start_ns = now_ns();
+    CHECK(waitpid(fork_open(at("f.zip"), at("elsewhere")), NULL, 0) > 0);
+    return now_ns() - start_ns;
+}
+
 /* Killed at any moment: what is there under its name is whole, the rest goes with the next run. */
 static void test_killed(void)
 {
@@ -299,10 +314,11 @@ static void test_killed(void)
     start();
     write_many(at("f.zip"));
     srand((unsigned)time(NULL) ^ (unsigned)getpid());
+    int64_t whole = time_of_open();
     for (int i = 0; i < 10; i++) {
         pid_t pid = fork_open(at("f.zip"), at("cache"));
-        struct timespec moment = {.tv_nsec = rand() % 40000000};
-        nanosleep(&moment, NULL);
+        int64_t moment = whole * (rand() % 100) / 90;
+        nanosleep(&(struct timespec){moment / 1000000000, moment % 1000000000}, NULL);
         CHECK_INT(kill(pid, SIGKILL), 0);
         CHECK(waitpid(pid, NULL, 0) == pid);
         left_behind += count(at("cache"), "tmp-");
