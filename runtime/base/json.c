@@ -2,6 +2,7 @@
 #include "base/json.h"
 
 #include <cJSON.h>
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -216,8 +217,9 @@ bool json_i64(const struct json *v, int64_t *out)
     if (cJSON_IsRaw(node(v))) {
         const char *text = node(v)->valuestring;
         char *end;
+        errno = 0;
         int64_t value = strtoll(text, &end, 10);
-        if (end[strspn(end, " \t\r\n")] || value == INT64_MAX || value == INT64_MIN)
+        if (errno || end[strspn(end, " \t\r\n")])
             return false;
         *out = value;
         return true;

@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
+foreach(name base64 json scan text)
+    clambda_unit_test(${name} LINK base)
+endforeach()
