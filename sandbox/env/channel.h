@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Between the execution environment (env) and the Runtime API server (api). env declares it, api
- * implements struct env_channel and calls struct env_events, cmd wires the two. All on the thread of
- * the event loop; no call blocks; no call happens inside env_channel functions.
+ * implements struct env_channel and calls struct env_events, cmd wires the two. All on the thread
+ * of the event loop; no call blocks; no call happens inside env_channel functions.
  *
  *   runtime          api                       env
  *     | GET next      |  events->next            |
@@ -25,7 +25,8 @@
 /* One event on its way to the runtime. NULL texts: the header is not sent. */
 struct env_invocation {
     const char *request_id;
-    const char *nonce; /* Lambda-Runtime-Invocation-Id; absent in an answer is accepted, wrong is not */
+    const char
+        *nonce; /* Lambda-Runtime-Invocation-Id; absent in an answer is accepted, wrong is not */
     int64_t deadline_ms;
     const char *function_arn;
     const char *trace_id;
@@ -39,7 +40,8 @@ struct env_invocation {
 /* An answer, valid during the call. */
 struct env_answer {
     const char *request_id;
-    const char *error_type; /* Lambda-Runtime-Function-Error-Type, mapped to a valid one; NULL: none */
+    const char
+        *error_type; /* Lambda-Runtime-Function-Error-Type, mapped to a valid one; NULL: none */
     const char *content_type;
     const char *body;
     size_t body_len;
