@@ -36,7 +36,10 @@ static bool proxy_off(CURL *easy)
 static bool set_options(CURL *easy, const char *url, char *reason)
 {
     reason[0] = '\0';
-    return curl_easy_setopt(easy, CURLOPT_URL, url) == CURLE_OK &&
+    /* The library that is linked by default knows no proxies at all. */
+    CURLcode proxy = curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    return (proxy == CURLE_OK || proxy == CURLE_UNKNOWN_OPTION) &&
+           curl_easy_setopt(easy, CURLOPT_URL, url) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L) == CURLE_OK && proxy_off(easy) &&
            curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L) == CURLE_OK &&
