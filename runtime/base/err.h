@@ -34,7 +34,8 @@ struct err {
 /* Fills err and returns -1. A longer text is cut. */
 int err_set(struct err *err, enum err_kind kind, const char *fmt, ...) ATTR_PRINTF(3, 4);
 
-/* Like err_set with ERR_SYSTEM; reads errno at once and appends its text: "open 'x': No such ...". */
+/* Like err_set with ERR_SYSTEM; reads errno at once and appends its text: "open 'x': No such ...".
+ */
 int err_sys(struct err *err, const char *fmt, ...) ATTR_PRINTF(2, 3);
 
 /* Puts "context: " before the text that is there. Keeps kind and sys. Returns -1. */

@@ -10,11 +10,12 @@ LIST = "tests/checks/exports.txt"
 
 
 def exported(path):
-    """{name: nm's letter} of the dynamic symbols that a file defines."""
+    """{name: nm's letter} of the dynamic symbols that a file defines; what it has copied from a
+    library (name@VERSION) is the library's."""
     done = subprocess.run(["nm", "-D", "--defined-only", str(path)], capture_output=True, text=True)
     if done.returncode:
         raise tree.Skip(f"nm cannot read {path}: {done.stderr.strip()}")
-    return {name: kind for kind, name in re.findall(r"^\S+ (\w) (\S+)$", done.stdout, re.M)}
+    return {name: kind for kind, name in re.findall(r"^\S+ (\w) ([^\s@]+)$", done.stdout, re.M)}
 
 
 def compare(listed, found):

@@ -24,16 +24,17 @@ static inline void check_report(const char *file, int line, const char *what)
 }
 
 /* Fails the running test and goes on. */
-#define CHECK(cond)                                                                                \
-    do {                                                                                           \
-        if (!(cond))                                                                               \
-            check_report(__FILE__, __LINE__, #cond);                                               \
+#define CHECK(cond)                                  \
+    do {                                             \
+        if (!(cond))                                 \
+            check_report(__FILE__, __LINE__, #cond); \
     } while (0)
 
-#define CHECK_INT(got, want) check_int_(__FILE__, __LINE__, #got, (long long)(got), (long long)(want))
+#define CHECK_INT(got, want) \
+    check_int_(__FILE__, __LINE__, #got, (long long)(got), (long long)(want))
 #define CHECK_STR(got, want) check_str_(__FILE__, __LINE__, #got, got, want)
 #define CHECK_HAS(got, part) check_has_(__FILE__, __LINE__, #got, got, part)
-#define CHECK_MEM(got, got_len, want, want_len)                                                    \
+#define CHECK_MEM(got, got_len, want, want_len) \
     check_mem_(__FILE__, __LINE__, #got, got, got_len, want, want_len)
 
 static inline void check_int_(const char *file, int line, const char *expr, long long got,
@@ -74,8 +75,8 @@ static inline void check_mem_(const char *file, int line, const char *expr, cons
     check_report(file, line, expr);
 }
 
-/* Marks the running test as skipped; return from it afterwards. With SANDBOX_MUST_WORK=1 a skip is a
- * failure. */
+/* Marks the running test as skipped; return from it afterwards. With SANDBOX_MUST_WORK=1 a skip is
+ * a failure. */
 static inline void check_skip(const char *reason)
 {
     const char *must = getenv("SANDBOX_MUST_WORK");
@@ -123,8 +124,8 @@ static inline int check_main(const struct check_test *tests, size_t count, int a
     return skipped == run ? 77 : 0;
 }
 
-#define CHECK_MAIN(table)                                                                          \
-    int main(int argc, char **argv)                                                                \
-    {                                                                                              \
-        return check_main(table, sizeof(table) / sizeof *(table), argc, argv);                     \
+#define CHECK_MAIN(table)                                                      \
+    int main(int argc, char **argv)                                            \
+    {                                                                          \
+        return check_main(table, sizeof(table) / sizeof *(table), argc, argv); \
     }
