@@ -77,11 +77,11 @@ def check_answers():
 
 def check_variables():
     folder = function("fn")
-    env = write("vars", "# shared\nSTAGE=file\nQUOTED=\"q\"\n")
+    env = write("vars", "# shared\nSTAGE=file\nQUOTED='q'\n")
     done = invoke(folder, "env", options=("--env-file", env, "--env", "STAGE=own", "--name", "orders", "--handler",
                                           "o.main", "--region", "eu-west-1", "--network", "none"))
-    raw = dict(item.split("=", 1) for item in json.loads(done.out.replace('"q"', "q")))
-    want = {"STAGE": "own", "QUOTED": "q", "AWS_LAMBDA_FUNCTION_NAME": "orders", "_HANDLER": "o.main",
+    raw = dict(item.split("=", 1) for item in json.loads(done.out))
+    want = {"STAGE": "own", "QUOTED": "'q'", "AWS_LAMBDA_FUNCTION_NAME": "orders", "_HANDLER": "o.main",
             "AWS_REGION": "eu-west-1", "AWS_LAMBDA_RUNTIME_API": "169.254.100.1:9001", "AWS_ACCESS_KEY_ID": "test",
             "AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/orders", "TZ": ":UTC"}
     check("variables", {k: raw.get(k) for k in want}, want)
