@@ -44,8 +44,8 @@ static int on_batch(lambda_ctx *ctx, const struct lambda_kinesis_event *event)
     lambda_each(r, event->records)
     {
         struct reading reading;
-        lambda_json data = {(const char *)r->kinesis.data.ptr, r->kinesis.data.len};
-        if (!r->kinesis.partition_key.ptr || lambda_decode(ctx, reading, data, &reading) < 0)
+        if (!r->kinesis.partition_key.ptr ||
+            lambda_decode(ctx, reading, r->kinesis.data, &reading) < 0)
             return lambda_error(ctx, "BadRecord", "record %s is no reading",
                                 r->kinesis.sequence_number.ptr);
         struct total *total = total_of(totals, &count, r->kinesis.partition_key);

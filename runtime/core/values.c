@@ -154,7 +154,7 @@ CTX_EXPORT bool lambda_json_bool(lambda_json json, const char *pointer, bool fal
     return is_text(v, "false") ? false : fallback;
 }
 
-CTX_EXPORT int lambda_decode_type(lambda_ctx *ctx, struct lambda_type *type, const char *text,
+CTX_EXPORT int lambda_decode_type(lambda_ctx *ctx, struct lambda_type *type, const void *text,
                                   size_t len, void *out)
 {
     struct err err;

@@ -313,14 +313,15 @@ extern "C" {
 #endif
 
 /* Behind lambda_decode and lambda_encode. */
-int lambda_decode_type(lambda_ctx *ctx, struct lambda_type *type, const char *text, size_t len,
+int lambda_decode_type(lambda_ctx *ctx, struct lambda_type *type, const void *text, size_t len,
                        void *out);
 lambda_str lambda_encode_type(lambda_ctx *ctx, struct lambda_type *type, const void *value);
 
 /* JSON text into struct T (see LAMBDA_TYPE): 0, or -1 with lambda_error "InvalidJson" set, which
  * names line and column; also when the document is not an object or memory is short. Absent, null
  * and wrong-typed members become zero values. text is copied; what out points to lives as long as
- * lambda_alloc's memory. text: lambda_str or lambda_json. */
+ * lambda_alloc's memory. text: lambda_str,
+ * lambda_json or lambda_bytes. */
 #define lambda_decode(ctx, T, text, out) \
     lambda_decode_type(ctx, &T##_type, (text).ptr, (text).len, 1 ? (out) : (struct T *)0)
 
