@@ -468,8 +468,10 @@ struct scan_value scan_find(const char *text, size_t len, const char *pointer)
 
 long scan_unescape(struct scan_value v, char *out)
 {
+    if (!v.ptr || !v.len || *v.ptr != '"')
+        return -1;
     struct scan s = {.p = v.ptr, .end = v.ptr + v.len};
-    if (!v.ptr || !v.len || *v.ptr != '"' || skip_string(&s) || s.p != s.end)
+    if (skip_string(&s) || s.p != s.end)
         return -1;
     const char *p = v.ptr + 1, *end = s.end - 1;
     char *w = out;

@@ -69,7 +69,7 @@ static void decode_file(const char *file, union event *out)
             CHECK_INT(decode(engine_pick(), &fixtures[i], out, &err), 0);
             return;
         }
-    CHECK(!"the fixture is there");
+    check_report(__FILE__, __LINE__, "the fixture is there");
 }
 
 static void test_s3(void)

@@ -16,9 +16,9 @@ static void test_code_points(void)
         size_t len = utf8_encode(c, text);
         bool surrogate = c >= 0xD800 && c < 0xE000;
         if (surrogate && memcmp(text, "\xEF\xBF\xBD", 3) != 0)
-            CHECK(!"a surrogate is U+FFFD");
+            check_report(__FILE__, __LINE__, "a surrogate is U+FFFD");
         if (utf8_step(text, len) != len || (len > 1 && utf8_step(text, len - 1)))
-            CHECK(!"a code point is read as it was written");
+            check_report(__FILE__, __LINE__, "a code point is read as it was written");
     }
     char text[4];
     CHECK_INT(utf8_encode(0x110000, text), 3);
