@@ -373,6 +373,9 @@ static void act(const char *text)
 int main(void)
 {
     const char *init = getenv("INIT");
+    /* never outside of a jail: what it does would hurt the machine */
+    if (getuid() != 993)
+        _exit(76);
     /* "sleep once 20000": only when /tmp is fresh */
     if (init && strncmp(init, "once ", 5) == 0) {
         init = access("/tmp/once", F_OK) == 0 ? NULL : init + 5;
