@@ -86,10 +86,8 @@ static int post(const char *what, const char *headers, const char *bytes, size_t
                      what, headers, claimed);
     send_all(fd, head, (size_t)n);
     send_all(fd, bytes, len);
-    if (len < claimed) {
-        close(fd);
-        return 0;
-    }
+    if (len < claimed)
+        shutdown(fd, SHUT_WR);
     return receive(fd);
 }
 
