@@ -26,10 +26,13 @@ static int session_program(struct build *b, struct err *err)
 
 static int streams_program(struct build *b, struct err *err)
 {
-    AUTO_FD int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    /* the pipes are above 2, see spawn.c; what opens now may be 0 to 2 */
+    AUTO_FD int opened = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    AUTO_FD int null = opened < 0 ? -1 : fcntl(opened, F_DUPFD_CLOEXEC, 3);
     if (null < 0)
         return err_sys(err, "open '/dev/null'");
-    /* all descriptors are above 2, see spawn.c */
+    attr_close(&opened);
+    opened = -1;
     if (dup2(null, 0) < 0 || dup2(b->pipes.out[1], 1) < 0 || dup2(b->pipes.err[1], 2) < 0)
         return err_sys(err, "dup2");
     return 0;

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Spawn, freeze, signals, kill, spawn again, and what is left when somebody is killed. */
+#include "rig.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+#include "jail/slot.h"
+
+#define KILLS 20
+
+static struct rig rig, other;
+
+static void test_endings(void)
+{
+    static const struct {
+        const char *command, *arg;
+        bool signaled;
+        int code;
+    } rows[] = {{"exit", "0", false, 0},
+                {"exit", "3", false, 3},
+                {"raise", "11", true, SIGSEGV},
+                {"raise", "9", true, SIGKILL}};
+    if (!rig_init(&rig))
+        return;
+    if (rig_open(&rig))
+        for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+            if (!rig_run(&rig, rows[i].command, rows[i].arg, NULL))
+                break;
+            CHECK_INT(rig.exit.signaled, rows[i].signaled);
+            CHECK_INT(rig.exit.code, rows[i].code);
+            CHECK(!rig.exit.oom && !rig.exit.exec_failed);
+        }
+    rig_close(&rig);
+}
+
+static void test_respawn_keeps_tmp(void)
+{
+    if (!rig_init(&rig))
+        return;
+    if (rig_open(&rig) && rig_run(&rig, "write", "/tmp/kept", "here it is", NULL) &&
+        rig_start(&rig, "sleep", NULL) && rig_wait_output(&rig, "asleep")) {
+        jail_kill(rig.jail);
+        jail_kill(rig.jail);
+        if (rig_run(&rig, "cat", "/tmp/kept", NULL))
+            CHECK_STR(rig.output, "here it is");
+    }
+    rig_close(&rig);
+}
+
+static void test_two_at_once(void)
+{
+    if (!rig_init(&rig) || !rig_init(&other))
+        return;
+    if (rig_open(&rig) && rig_open(&other)) {
+        CHECK(jail_slot(rig.jail) != jail_slot(other.jail));
+        CHECK(jail_outer_uid(rig.jail) != jail_outer_uid(other.jail));
+        if (rig_start(&rig, "write", "/tmp/mine", "1", "sleep", NULL) &&
+            rig_wait_output(&rig, "asleep") && rig_run(&other, "ls", "/tmp", "ls", "/proc", NULL)) {
+            CHECK_HAS(other.output, "/tmp: .\n");
+            CHECK(!strstr(other.output, " 3 "));
+        }
+        jail_kill(rig.jail);
+    }
+    rig_close(&other);
+    rig_close(&rig);
+}
+
+/* Forgets what has come so far: what comes after it is new. */
+static void discard(struct rig *r)
+{
+    char text[4096];
+    while (read(r->io.stdout_fd, text, sizeof text) > 0)
+        ;
+    r->output_len = 0;
+    r->output[0] = 0;
+}
+
+static void test_freeze(void)
+{
+    struct err err = {0};
+    struct jail_usage before = {0}, after = {0};
+    if (!rig_init(&rig))
+        return;
+    if (rig_open(&rig) && rig_start(&rig, "count", "/tmp/n", NULL) &&
+        rig_wait_output(&rig, "200\n")) {
+        CHECK_INT(jail_freeze(rig.jail, &err), 0);
+        CHECK_INT(jail_freeze(rig.jail, &err), 0);
+        discard(&rig);
+        CHECK_INT(jail_sample(rig.jail, &before, &err), 0);
+        usleep(50000);
+        CHECK_INT(jail_sample(rig.jail, &after, &err), 0);
+        CHECK_INT(after.cpu_us, before.cpu_us);
+        char text[64];
+        CHECK(read(rig.io.stdout_fd, text, sizeof text) < 0);
+        CHECK_INT(jail_thaw(rig.jail, &err), 0);
+        CHECK(rig_wait_output(&rig, "00\n"));
+        CHECK_INT(jail_freeze(rig.jail, &err), 0);
+        jail_kill(rig.jail);
+        if (rig_run(&rig, "cat", "/tmp/n", NULL))
+            CHECK(atoi(rig.output) >= 200);
+    }
+    rig_close(&rig);
+}
+
+static void test_signal(void)
+{
+    struct err err = {0};
+    if (!rig_init(&rig))
+        return;
+    if (rig_open(&rig) && rig_start(&rig, "signal", NULL) && rig_wait_output(&rig, "waiting")) {
+        CHECK_INT(jail_signal(rig.jail, SIGTERM, &err), 0);
+        if (rig_finish(&rig))
+            CHECK_HAS(rig.output, "signal 15\n");
+        CHECK_INT(jail_signal(rig.jail, SIGTERM, &err), 0);
+    }
+    rig_close(&rig);
+}
+
+/* Somebody kills the first process: the program is gone with it, and jail_wait says so. */
+static void test_killed_from_outside(void)
+{
+    struct err err = {0};
+    if (!rig_init(&rig))
+        return;
+    if (rig_open(&rig) && rig_start(&rig, "sleep", NULL) && rig_wait_output(&rig, "asleep")) {
+        struct jail_exit end;
+        jail_kill(rig.jail);
+        CHECK(rig_wait_output(&rig, NULL));
+        CHECK(jail_wait(rig.jail, &end, &err) < 0);
+        CHECK_INT(err.kind, ERR_CLOSED);
+    }
+    rig_close(&rig);
+}
+
+/* Opens a jail, tells its slot, spawns and freezes until it is killed. */
+static void victim(int slot_pipe)
+{
+    struct err err;
+    for (;;) {
+        if (!rig_open(&rig))
+            _exit(1);
+        unsigned slot = jail_slot(rig.jail);
+        (void)!write(slot_pipe, &slot, sizeof slot);
+        for (int i = 0; i < 3; i++) {
+            if (!rig_start(&rig, "forks", "5", "count", "/tmp/n", NULL))
+                _exit(1);
+            rig_wait_output(&rig, "100\n");
+            if (jail_freeze(rig.jail, &err) == 0 && i == 1)
+                (void)!jail_thaw(rig.jail, &err);
+            jail_kill(rig.jail);
+        }
+        jail_close(rig.jail, NULL);
+    }
+}
+
+static void kill_once(useconds_t after_us)
+{
+    struct err err = {0};
+    int ends[2], status = 0;
+    unsigned slot = 0, last = SLOT_COUNT;
+    CHECK_INT(pipe(ends), 0);
+    pid_t pid = fork();
+    if (pid == 0)
+        victim(ends[1]);
+    close(ends[1]);
+    usleep(after_us);
+    kill(pid, SIGKILL);
+    waitpid(pid, &status, 0);
+    CHECK(WIFSIGNALED(status));
+    while (read(ends[0], &slot, sizeof slot) == (ssize_t)sizeof slot)
+        last = slot;
+    close(ends[0]);
+    CHECK(jail_sweep(&err) >= 0);
+    CHECK_STR(err.msg, "");
+    CHECK_INT(rig_count_left(last, pid, rig.cache), 0);
+}
+
+static void test_kill_at_random_moments(void)
+{
+    if (!rig_init(&rig))
+        return;
+    /* the template is there from the second on */
+    if (rig_open(&rig))
+        jail_close(rig.jail, NULL);
+    rig.jail = NULL;
+    srand((unsigned)getpid());
+    for (int i = 0; i < KILLS; i++)
+        kill_once((useconds_t)(rand() % 60000));
+    rig_close(&rig);
+}
+
+static const struct check_test table[] = {
+    {"endings", test_endings},
+    {"respawn_keeps_tmp", test_respawn_keeps_tmp},
+    {"two_at_once", test_two_at_once},
+    {"freeze", test_freeze},
+    {"signal", test_signal},
+    {"killed_from_outside", test_killed_from_outside},
+    {"kill_at_random_moments", test_kill_at_random_moments},
+};
+CHECK_MAIN(table)

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+# The probe is static and plain: inside the jail, nothing of a sanitizer's would work.
+add_executable(jail_probe ${CMAKE_CURRENT_LIST_DIR}/probe.c)
+target_compile_definitions(jail_probe PRIVATE _GNU_SOURCE)
+target_compile_options(jail_probe PRIVATE -Wall -Wextra)
+target_link_options(jail_probe PRIVATE -static)
+set_target_properties(jail_probe PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+
+foreach(part inside limits life policy_inside)
+    add_executable(jail_${part} ${CMAKE_CURRENT_LIST_DIR}/test_${part}.c
+        ${CMAKE_CURRENT_LIST_DIR}/rig.c)
+    target_include_directories(jail_${part} PRIVATE ${CMAKE_CURRENT_LIST_DIR} unit)
+    target_link_libraries(jail_${part} PRIVATE jail clambda_flags)
+    add_dependencies(jail_${part} jail_probe)
+    target_compile_definitions(jail_${part} PRIVATE PROBE_PATH="$<TARGET_FILE:jail_probe>"
+        POLICY_PATH="${CMAKE_SOURCE_DIR}/sandbox/jail/lambda.policy")
+    add_test(NAME jail_${part} COMMAND jail_${part})
+    set_tests_properties(jail_${part} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
+endforeach()
