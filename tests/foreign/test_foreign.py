@@ -81,7 +81,8 @@ def build_rust(target):
 
 def invoke(clambda, function, *events, options=()):
     with tempfile.TemporaryDirectory() as folder:
-        command = [clambda, "invoke", function, "--memory", "512", "--timeout", "10", *options]
+        command = [clambda, "invoke", function, "--memory", "512", "--timeout", "10", "--name", "foreign",
+                   "--handler", "function.handler", *options]
         for i, event in enumerate(events):
             path = f"{folder}/{i}.json"
             with open(path, "w") as file:
@@ -98,7 +99,7 @@ def expect_answer(event, seen):
 def check_reuse(clambda, function, network):
     events = [{"n": 1}, {"text": "zwölf"}, {"n": 3}]
     code, lines, log = invoke(clambda, function, *events,
-                              options=("--name", "foreign", "--network", network, "--handler", "function.handler"))
+                              options=("--network", network))
     check(f"{network}: exit code", code, 0)
     want = [expect_answer(e, i + 1) for i, e in enumerate(events)]
     check(f"{network}: answers", [json.loads(line) for line in lines], want)
@@ -124,7 +125,7 @@ def check_failures(clambda, function, language):
     if language != "shell":
         code, lines, log = invoke(clambda, function, {"do": "panic"}, {"n": 2})
         check("panic: exit code", code, 1)
-        check("panic: named", "asked to panic" in lines[0], True)
+        check("panic: named", "asked to panic" in lines[0] + log, True)
 
 
 def main():
