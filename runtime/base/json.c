@@ -3,7 +3,6 @@
 
 #include <cJSON.h>
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -11,6 +10,13 @@
 
 #define EXACT_MAX   9007199254740992 /* 2^53: every integer up to here is a double */
 #define NUMBER_TEXT 60               /* cJSON cuts numbers off at 63 characters */
+
+/* Without floor() and fabs(): bootstrap links no libm. */
+static bool is_whole(double value)
+{
+    return value >= -(double)EXACT_MAX && value <= (double)EXACT_MAX &&
+           value == (double)(int64_t)value;
+}
 
 static const cJSON *node(const struct json *v)
 {
@@ -225,7 +231,7 @@ bool json_i64(const struct json *v, int64_t *out)
         return true;
     }
     double value = node(v)->valuedouble;
-    if (!(fabs(value) <= (double)EXACT_MAX) || value != floor(value))
+    if (!is_whole(value))
         return false;
     *out = (int64_t)value;
     return true;
@@ -314,7 +320,7 @@ struct json *json_add_raw(struct json *container, const char *key, const char *t
 static void print_number(double value, struct buf *out)
 {
     char text[40];
-    if (value == floor(value) && fabs(value) <= (double)EXACT_MAX) {
+    if (is_whole(value)) {
         buf_addf(out, "%lld", (long long)value);
         return;
     }
