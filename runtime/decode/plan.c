@@ -85,11 +85,12 @@ static int check_type(const struct lambda_type *type, struct err *err)
     return 0;
 }
 
-/* A key that needs escapes in JSON cannot be compared with raw text. */
+/* A key that needs escapes in JSON cannot be compared with raw text, and one that is not ASCII has
+ * its characters counted for the place of a fault. */
 static bool is_plain(const char *key, size_t len)
 {
     for (size_t i = 0; i < len; i++)
-        if ((unsigned char)key[i] < 0x20 || key[i] == '"' || key[i] == '\\')
+        if (key[i] < 0x20 || key[i] == '"' || key[i] == '\\' || (unsigned char)key[i] >= 0x80)
             return false;
     return true;
 }

@@ -71,6 +71,8 @@ static void test_places(void)
         {"{\"yes\":truth}", "line 1, column 8: expected a value"},
         {"{\"map\":{\"a\" \"b\"}}", "line 1, column 13: expected ':'"},
         {"{\"list\":[{\"s\":1]}", "line 1, column 16: expected ',' or '}'"},
+        {"{\"fl\xC3\xA4gs\":{},\"i64\":?}", "line 1, column 19: expected a value"},
+        {"{\"list\":[],\"fl\xC3\xA4gs\":{},\"i64\":?}", "line 1, column 29: expected a value"},
         {"{}\n{}", "line 2, column 1: text after the document"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
