@@ -15,71 +15,75 @@
 #define S3_TEST "{\"Service\":\"Amazon S3\",\"Event\":\"s3:TestEvent\"}"
 #define WINDOW  "{\"Records\":[],\"window\":{\"start\":\"2020\"},\"shardId\":\"s\"}"
 
+static const struct {
+    const char *match, *text;
+    bool want;
+} expressions[] = {
+    {"/a", "{\"a\":1}", true},
+    {"/a", "{\"b\":1}", false},
+    {"/a", "{\"a\":null}", false},
+    {"!/a", "{\"b\":1}", true},
+    {"!/a", "{\"a\":1}", false},
+    {"!/a", "{\"a\":null}", true},
+    {"/a=x", "{\"a\":\"x\"}", true},
+    {"/a=x", "{\"a\":\"xy\"}", false},
+    {"/a=x", "{\"a\":\"\"}", false},
+    {"/a=x", "{\"a\":\"\\u0078\"}", true},
+    {"/a=x", "{\"\\u0061\":\"x\"}", true},
+    {"/a=a/b", "{\"a\":\"a\\/b\"}", true},
+    {"/a=a\\b", "{\"a\":\"a\\\\b\"}", true},
+    {"/a=a\\b", "{\"a\":\"a\\b\"}", false},
+    {"/a=1", "{\"a\":1}", true},
+    {"/a=1", "{\"a\":1.0}", false},
+    {"/a=true", "{\"a\":true}", true},
+    {"/a=x=y", "{\"a\":\"x=y\"}", true},
+    {"/a&/b", "{\"a\":1,\"b\":2}", true},
+    {"/a&/b", "{\"a\":1}", false},
+    {"/a&!/b", "{\"a\":1}", true},
+    {"/a|/b", "{\"b\":1}", true},
+    {"/a|/b", "{\"c\":1}", false},
+    {"/a&/b|/c&/d", "{\"c\":1,\"d\":1}", true},
+    {"/a&/b|/c&/d", "{\"a\":1,\"d\":1}", false},
+    {"/CodePipeline.job", "{\"CodePipeline.job\":{}}", true},
+    {"/a~1b", "{\"a/b\":1}", true},
+    {"/a~0b", "{\"a~b\":1}", true},
+    {"/a/1/b=x", "{\"a\":[{},{\"b\":\"x\"}]}", true},
+    {"/a/2", "{\"a\":[1,2]}", false},
+    {"/a/01", "{\"a\":[1,2]}", false},
+    {"/a/b", "{\"a\":\"b\"}", false},
+    {"/0", "[1]", true},
+    {"/a", " \n { \"x\" : [ ] , \"a\" : 1 } ", true},
+    {"/a", "{\"a\":1", true}, /* what stands behind is not looked at */
+    {"/a", "{\"b\":x,\"a\":1}", false},
+    {"/a", "", false},
+    {"!/a", "", true},
+    {"/a", "nonsense", false},
+    {LAMBDA_S3_MATCH_, S3, true},
+    {LAMBDA_S3_MATCH_, S3_TEST, true},
+    {LAMBDA_S3_MATCH_, SQS, false},
+    {LAMBDA_S3_MATCH_, KINESIS, false},
+    {"/Records/0/eventSource=aws:sqs", SQS, true},
+    {"/Records/0/eventSource=aws:sqs", S3, false},
+    {"/Records/0/eventSource=aws:sqs", "{\"Records\":[]}", false},
+    {LAMBDA_KINESIS_MATCH_, KINESIS, true},
+    {LAMBDA_KINESIS_MATCH_, WINDOW, true},
+    {LAMBDA_KINESIS_MATCH_, SQS, false},
+    {LAMBDA_KINESIS_MATCH_, "{\"Records\":[]}", false},
+};
+
 static void test_expressions(void)
 {
-    static const struct {
-        const char *match, *text;
-        bool want;
-    } rows[] = {
-        {"/a", "{\"a\":1}", true},
-        {"/a", "{\"b\":1}", false},
-        {"/a", "{\"a\":null}", false},
-        {"!/a", "{\"b\":1}", true},
-        {"!/a", "{\"a\":1}", false},
-        {"!/a", "{\"a\":null}", true},
-        {"/a=x", "{\"a\":\"x\"}", true},
-        {"/a=x", "{\"a\":\"xy\"}", false},
-        {"/a=x", "{\"a\":\"\"}", false},
-        {"/a=x", "{\"a\":\"\\u0078\"}", true},
-        {"/a=x", "{\"\\u0061\":\"x\"}", true},
-        {"/a=a/b", "{\"a\":\"a\\/b\"}", true},
-        {"/a=a\\b", "{\"a\":\"a\\\\b\"}", true},
-        {"/a=a\\b", "{\"a\":\"a\\b\"}", false},
-        {"/a=1", "{\"a\":1}", true},
-        {"/a=1", "{\"a\":1.0}", false},
-        {"/a=true", "{\"a\":true}", true},
-        {"/a=x=y", "{\"a\":\"x=y\"}", true},
-        {"/a&/b", "{\"a\":1,\"b\":2}", true},
-        {"/a&/b", "{\"a\":1}", false},
-        {"/a&!/b", "{\"a\":1}", true},
-        {"/a|/b", "{\"b\":1}", true},
-        {"/a|/b", "{\"c\":1}", false},
-        {"/a&/b|/c&/d", "{\"c\":1,\"d\":1}", true},
-        {"/a&/b|/c&/d", "{\"a\":1,\"d\":1}", false},
-        {"/CodePipeline.job", "{\"CodePipeline.job\":{}}", true},
-        {"/a~1b", "{\"a/b\":1}", true},
-        {"/a~0b", "{\"a~b\":1}", true},
-        {"/a/1/b=x", "{\"a\":[{},{\"b\":\"x\"}]}", true},
-        {"/a/2", "{\"a\":[1,2]}", false},
-        {"/a/01", "{\"a\":[1,2]}", false},
-        {"/a/b", "{\"a\":\"b\"}", false},
-        {"/0", "[1]", true},
-        {"/a", " \n { \"x\" : [ ] , \"a\" : 1 } ", true},
-        {"/a", "{\"a\":1", true}, /* what stands behind is not looked at */
-        {"/a", "{\"b\":x,\"a\":1}", false},
-        {"/a", "", false},
-        {"!/a", "", true},
-        {"/a", "nonsense", false},
-        {LAMBDA_S3_MATCH_, S3, true},
-        {LAMBDA_S3_MATCH_, S3_TEST, true},
-        {LAMBDA_S3_MATCH_, SQS, false},
-        {LAMBDA_S3_MATCH_, KINESIS, false},
-        {"/Records/0/eventSource=aws:sqs", SQS, true},
-        {"/Records/0/eventSource=aws:sqs", S3, false},
-        {"/Records/0/eventSource=aws:sqs", "{\"Records\":[]}", false},
-        {LAMBDA_KINESIS_MATCH_, KINESIS, true},
-        {LAMBDA_KINESIS_MATCH_, WINDOW, true},
-        {LAMBDA_KINESIS_MATCH_, SQS, false},
-        {LAMBDA_KINESIS_MATCH_, "{\"Records\":[]}", false},
-    };
     struct err err;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (decode_match_check(rows[i].match, &err))
+    for (size_t i = 0; i < sizeof expressions / sizeof *expressions; i++) {
+        if (decode_match_check(expressions[i].match, &err))
             printf("# %s\n", err.msg);
-        CHECK_INT(decode_match_check(rows[i].match, &err), 0);
-        if (decode_match(rows[i].match, rows[i].text, strlen(rows[i].text)) != rows[i].want)
-            printf("# '%s' on '%s'\n", rows[i].match, rows[i].text);
-        CHECK_INT(decode_match(rows[i].match, rows[i].text, strlen(rows[i].text)), rows[i].want);
+        CHECK_INT(decode_match_check(expressions[i].match, &err), 0);
+        if (decode_match(expressions[i].match, expressions[i].text, strlen(expressions[i].text)) !=
+            expressions[i].want)
+            printf("# '%s' on '%s'\n", expressions[i].match, expressions[i].text);
+        CHECK_INT(
+            decode_match(expressions[i].match, expressions[i].text, strlen(expressions[i].text)),
+            expressions[i].want);
     }
 }
 
