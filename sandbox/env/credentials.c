@@ -35,10 +35,12 @@ static int put(struct settings *s, size_t row, const char *value, size_t len, st
     if (!fine)
         return err_set(err, ERR_INPUT, "%s is not 1 to %d printable characters without blanks",
                        rows[row].name, SETTINGS_TOKEN_MAX);
-    char **text = slot(s, row);
-    free(*text);
-    *text = strndup(value, len);
-    return *text ? 0 : err_set(err, ERR_MEMORY, "no memory for credentials");
+    char *copy = strndup(value, len);
+    if (!copy)
+        return err_set(err, ERR_MEMORY, "no memory for credentials");
+    free(*slot(s, row));
+    *slot(s, row) = copy;
+    return 0;
 }
 
 void credentials_clear(struct settings *s)
