@@ -60,6 +60,25 @@ static int look(const char *path, const char *what, struct stat *st, struct err 
     return -1;
 }
 
+/* Whether one is the other or has it inside. */
+static bool overlap(const char *a, const char *b)
+{
+    size_t n = strlen(a), m = strlen(b), least = n < m ? n : m;
+    if (strncmp(a, b, least) != 0)
+        return false;
+    return n == m || (n < m ? b : a)[least] == '/';
+}
+
+/* Folders that overlap cannot be merged, and on Lambda a layer cannot be had twice. */
+static int check_overlap(const struct function *f, const char *kept, struct err *err)
+{
+    for (size_t i = 0; i < f->code.nlayers; i++)
+        if (overlap(f->code.layers[i], kept))
+            return err_set(err, ERR_INPUT, "layers '%.150s' and '%.150s' are the same or overlap",
+                           f->code.layers[i], kept);
+    return 0;
+}
+
 int function_add_layer(struct function *f, const char *path, struct err *err)
 {
     struct stat st;
@@ -72,7 +91,7 @@ int function_add_layer(struct function *f, const char *path, struct err *err)
     if (!S_ISDIR(st.st_mode) && !zip)
         return err_set(err, ERR_INPUT, "layer '%.200s' is not a folder or a zip", path);
     const char *kept = zip ? keep_zip(f, path, "layer", err) : keep(f, path, err);
-    if (!kept)
+    if (!kept || check_overlap(f, kept, err) < 0)
         return -1;
     f->code.layers[f->code.nlayers++] = kept;
     return 0;

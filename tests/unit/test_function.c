@@ -104,9 +104,20 @@ static void test_layers(void)
     at(file, "orders.so");
     CHECK_INT(function_add_layer(&f, file, &err), -1);
     CHECK_HAS(err.msg, "is not a folder");
-    for (int i = 0; i < CODE_LAYERS_MAX; i++)
-        CHECK_INT(function_add_layer(&f, path, &err), 0);
+    CHECK_INT(function_add_layer(&f, path, &err), 0);
     CHECK_INT(function_add_layer(&f, path, &err), -1);
+    CHECK_HAS(err.msg, "are the same or overlap");
+    CHECK_INT(function_add_layer(&f, root, &err), -1);
+    CHECK_HAS(err.msg, "are the same or overlap");
+    function_fini(&f);
+    for (int i = 0; i <= CODE_LAYERS_MAX; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "layer%d", i);
+        at(path, name);
+        mkdir(path, 0755);
+        CHECK_INT(function_add_layer(&f, path, &err), i < CODE_LAYERS_MAX ? 0 : -1);
+        rmdir(path);
+    }
     CHECK_HAS(err.msg, "at most 5 layers");
     function_fini(&f);
     remove_tree();
