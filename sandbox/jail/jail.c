@@ -24,7 +24,7 @@ static int64_t now_us(void)
 
 static int slot_host(struct build *b, struct err *err)
 {
-    return slot_take(&b->jail->slot, cgroup_remove, err);
+    return slot_take(&b->jail->slot, SLOT_FOLDER, cgroup_remove, err);
 }
 
 static int cache_host(struct build *b, struct err *err)
@@ -280,5 +280,5 @@ void jail_close(struct jail *j, struct err *err)
 
 int jail_sweep(struct err *err)
 {
-    return slot_sweep(cgroup_remove, err);
+    return slot_sweep(SLOT_FOLDER, cgroup_remove, err);
 }

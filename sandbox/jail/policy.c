@@ -243,10 +243,10 @@ size_t policy_expand(const struct policy_rule *rule, struct policy_rule out[POLI
 {
     size_t n = 0;
     if (rule->test == POLICY_IN) {
-        for (uint64_t value = rule->a; value <= rule->b && n < POLICY_RANGE_MAX; value++) {
+        for (; n < POLICY_RANGE_MAX && n <= rule->b - rule->a; n++) {
             out[n] = *rule;
             out[n].test = POLICY_EQUAL;
-            out[n++].a = value;
+            out[n].a = rule->a + n;
         }
         return n;
     }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,19 +12,19 @@
 
 /* The folder of the slots, made when missing. Only its owner may list or change it: the notes in
  * it are obeyed by root. */
-static int slot_open_folder(struct err *err)
+static int slot_open_folder(const char *path, struct err *err)
 {
-    if (mkdir(SLOT_FOLDER, 0700) < 0 && errno != EEXIST)
-        return err_sys(err, "mkdir '%s'", SLOT_FOLDER);
-    AUTO_FD int fd = open(SLOT_FOLDER, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (mkdir(path, 0700) < 0 && errno != EEXIST)
+        return err_sys(err, "mkdir '%s'", path);
+    AUTO_FD int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
-        return err_sys(err, "open '%s'", SLOT_FOLDER);
+        return err_sys(err, "open '%s'", path);
     struct stat st;
     if (fstat(fd, &st) < 0)
-        return err_sys(err, "stat '%s'", SLOT_FOLDER);
+        return err_sys(err, "stat '%s'", path);
     if (st.st_uid != geteuid() || (st.st_mode & 0077))
-        return err_set(err, ERR_HOST, "'%s' must belong to user %u with mode 0700: remove it",
-                       SLOT_FOLDER, (unsigned)geteuid());
+        return err_set(err, ERR_HOST, "'%s' must belong to user %u with mode 0700: remove it", path,
+                       (unsigned)geteuid());
     return TAKE_FD(fd);
 }
 
@@ -39,9 +40,9 @@ static int slot_lock(int folder, unsigned index, int flags, int *out_fd, struct 
     slot_name(name, index);
     AUTO_FD int fd = openat(folder, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC | flags, 0600);
     if (fd < 0)
-        return errno == ENOENT ? 0 : err_sys(err, "open '%s/%s'", SLOT_FOLDER, name);
+        return errno == ENOENT ? 0 : err_sys(err, "open '%s'", name);
     if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-        return errno == EWOULDBLOCK ? 0 : err_sys(err, "lock '%s/%s'", SLOT_FOLDER, name);
+        return errno == EWOULDBLOCK ? 0 : err_sys(err, "lock '%s'", name);
 
     /* the owner before us removes its file while it holds the lock: then ours has no name */
     struct stat held, named;
@@ -58,18 +59,18 @@ static int slot_clean(int fd, slot_remove_fn *remove, struct err *err)
     char notes[SLOT_NOTES_MAX + 1];
     ssize_t len = pread(fd, notes, SLOT_NOTES_MAX, 0);
     if (len < 0)
-        return err_sys(err, "read '%s'", SLOT_FOLDER);
+        return err_sys(err, "read the notes");
     notes[len] = 0;
     char *save = NULL;
     for (char *line = strtok_r(notes, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
         if (remove(line, err) < 0)
             return -1;
-    return ftruncate(fd, 0) < 0 ? err_sys(err, "truncate '%s'", SLOT_FOLDER) : 0;
+    return ftruncate(fd, 0) < 0 ? err_sys(err, "truncate the notes") : 0;
 }
 
-int slot_take(struct slot *s, slot_remove_fn *remove, struct err *err)
+int slot_take(struct slot *s, const char *path, slot_remove_fn *remove, struct err *err)
 {
-    AUTO_FD int folder = slot_open_folder(err);
+    AUTO_FD int folder = slot_open_folder(path, err);
     if (folder < 0)
         return -1;
     for (unsigned i = 0; i < SLOT_COUNT; i++) {
@@ -81,6 +82,7 @@ int slot_take(struct slot *s, slot_remove_fn *remove, struct err *err)
             continue;
         if (slot_clean(fd, remove, err) < 0)
             return err_wrap(err, "slot %u, left by a process that was killed", i);
+        s->folder = path;
         s->index = i;
         s->fd = TAKE_FD(fd);
         return 0;
@@ -106,9 +108,9 @@ void slot_give(struct slot *s)
 {
     if (s->fd < 0)
         return;
-    char path[sizeof SLOT_FOLDER + 16], name[16];
+    char path[PATH_MAX], name[16];
     slot_name(name, s->index);
-    snprintf(path, sizeof path, "%s/%s", SLOT_FOLDER, name);
+    snprintf(path, sizeof path, "%s/%s", s->folder, name);
     unlink(path);
     slot_abandon(s);
 }
@@ -120,15 +122,15 @@ void slot_abandon(struct slot *s)
     s->fd = -1;
 }
 
-int slot_sweep(slot_remove_fn *remove, struct err *err)
+int slot_sweep(const char *path, slot_remove_fn *remove, struct err *err)
 {
-    AUTO_FD int folder = slot_open_folder(err);
+    AUTO_FD int folder = slot_open_folder(path, err);
     if (folder < 0)
         return -1;
     int swept = 0;
     bool failed = false;
     for (unsigned i = 0; i < SLOT_COUNT; i++) {
-        struct slot s = {.fd = -1, .index = i};
+        struct slot s = {.folder = path, .fd = -1, .index = i};
         int locked = slot_lock(folder, i, 0, &s.fd, err);
         if (locked == 0)
             continue;

@@ -14,13 +14,16 @@
 typedef int slot_remove_fn(const char *note, struct err *err);
 
 struct slot {
-    int fd; /* -1: none */
+    const char *folder; /* lives longer than the slot */
+    int fd;             /* -1: none */
     unsigned index;
 };
 
-/* Takes a free slot; what a dead owner of it left is removed first. ERR_LIMIT when all are taken.
+/* Takes a free slot of the folder, which is made when missing; what a dead owner of it left is
+ * removed first. ERR_LIMIT when all are taken.
  */
-int slot_take(struct slot *s, slot_remove_fn *remove, struct err *err) ATTR_CHECK;
+int slot_take(struct slot *s, const char *folder, slot_remove_fn *remove,
+              struct err *err) ATTR_CHECK;
 
 /* Adds a line to the slot's file, before the thing it names is made. */
 int slot_note(const struct slot *s, const char *note, struct err *err) ATTR_CHECK;
@@ -32,4 +35,4 @@ void slot_give(struct slot *s);
 void slot_abandon(struct slot *s);
 
 /* Cleans up after all dead owners. Gives their number; -1 when something could not be removed. */
-int slot_sweep(slot_remove_fn *remove, struct err *err) ATTR_CHECK;
+int slot_sweep(const char *folder, slot_remove_fn *remove, struct err *err) ATTR_CHECK;
