@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What decoding costs: one JSON line of medians, in ms for the Kinesis batch and in us for the
  * small events, ours beside memcpy and beside the oracle (a cJSON tree, and the strict scanner
- * walking along with it, which makes it slower than cJSON alone; keys NAME_cjson_UNIT). --quick measures shortly;
+ * walking along with it, which makes it slower than cJSON alone; keys NAME_cjson_UNIT). --quick
+ * measures shortly;
  * --engine sse2 takes the engine without AVX2. */
 #include <stdio.h>
 #include <string.h>
