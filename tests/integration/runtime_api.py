@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A Runtime API that does what a script says, byte by byte, and a bootstrap that runs against it.
+
+Script: a list of what successive polls get. Each entry is a Reply, or a function (api, sock) that
+does as it likes. When the script is at its end the poll is held open and the bootstrap gets SIGTERM.
+"""
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+NEXT = "/2018-06-01/runtime/invocation/next"
+BODY_MAX = 6 * 1024 * 1024 + 100  # bytes of an event, and of an answer
+PATIENCE = 60  # seconds until a run that hangs is a failure; nothing waits for it otherwise
+
+
+class Reply:
+    """A response, and how it goes over the wire.
+
+    body: None leaves out body and length. headers: pairs, in this order, behind those of an event.
+    raw: these bytes instead of all that. pieces: sizes of the first writes, each followed by pause
+    seconds. cut: only so many bytes, then the connection is closed. close: it is closed behind.
+    """
+
+    def __init__(self, body=b"{}", status=200, id="id-1", headers=(), chunks=None, raw=None,
+                 pieces=(), pause=0.0, cut=None, close=False, reset=False, plain=False):
+        self.body, self.status, self.id = body, status, id
+        self.headers, self.chunks, self.raw = list(headers), chunks, raw
+        self.pieces, self.pause, self.cut = pieces, pause, cut
+        self.close, self.reset, self.plain = close, reset, plain
+
+    def bytes(self):
+        if self.raw is not None:
+            return self.raw
+        lines = ["HTTP/1.1 %d Text" % self.status]
+        if self.id is not None and not self.plain:
+            deadline = int(time.time() * 1000) + 60000
+            lines += ["Lambda-Runtime-Aws-Request-Id: " + self.id,
+                      "Lambda-Runtime-Deadline-Ms: %d" % deadline]
+        lines += ["%s: %s" % pair for pair in self.headers]
+        body = b""
+        if self.chunks is not None:
+            lines.append("Transfer-Encoding: chunked")
+            body = b"".join(b"%x\r\n%s\r\n" % (len(c), c) for c in self.chunks) + b"0\r\n\r\n"
+        elif self.body is not None:
+            lines.append("Content-Length: %d" % len(self.body))
+            body = self.body
+        return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
+
+    def send(self, sock):
+        """Gives whether the connection goes on."""
+        data = self.bytes()
+        if self.cut is not None:
+            data = data[:self.cut]
+        at = 0
+        for size in self.pieces:
+            sock.sendall(data[at:at + size])
+            at += size
+            if self.pause:
+                time.sleep(self.pause)
+        sock.sendall(data[at:])
+        if self.reset:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        return not (self.close or self.reset or self.cut is not None)
+
+
+OK = Reply(b'{"status":"OK"}\n', 202, plain=True)
+
+
+class Request:
+    def __init__(self, head, body, connection):
+        lines = head.decode("latin-1").split("\r\n")
+        self.method, self.path, self.version = lines[0].split(" ")
+        self.pairs = [tuple(line.split(": ", 1)) for line in lines[1:]]
+        self.headers = {name.lower(): value for name, value in self.pairs}
+        self.body, self.connection, self.packets = body, connection, 0
+
+
+class Connection:
+    def __init__(self, sock, number):
+        self.sock, self.number, self.rest = sock, number, b""
+        self.reads = 0
+
+    def more(self):
+        data = self.sock.recv(1 << 20)
+        self.reads += 1
+        self.rest += data
+        return bool(data)
+
+    def read(self):
+        """The next request, None at the end."""
+        self.reads = 0
+        while b"\r\n\r\n" not in self.rest:
+            if not self.more():
+                return None
+        head, self.rest = self.rest.split(b"\r\n\r\n", 1)
+        request = Request(head, b"", self.number)
+        length = int(request.headers.get("content-length", "0"))
+        parts, got = [self.rest], len(self.rest)
+        while got < length:
+            data = self.sock.recv(1 << 20)
+            self.reads += 1
+            if not data:
+                return None
+            parts.append(data)
+            got += len(data)
+        data = b"".join(parts)
+        request.body, self.rest = data[:length], data[length:]
+        request.packets = self.reads
+        return request
+
+
+class Api:
+    def __init__(self, script, answers=(), prefix=""):
+        self.script, self.answers, self.prefix = list(script), list(answers), prefix
+        self.requests, self.connections = [], 0
+        self.idle, self.lock = threading.Event(), threading.Lock()
+        self.faults = []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.open = []
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                sock, _ = self.listener.accept()
+            except OSError:
+                return
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            with self.lock:
+                self.connections += 1
+                number = self.connections
+                self.open.append(sock)
+            threading.Thread(target=self.serve, args=(sock, number), daemon=True).start()
+
+    def serve(self, sock, number):
+        connection = Connection(sock, number)
+        try:
+            while True:
+                request = connection.read()
+                if request is None or not self.answer(connection, request):
+                    break
+        except OSError:
+            pass
+        except Exception as fault:  # a fault of this server, shown by the test
+            self.faults.append(repr(fault))
+        finally:
+            sock.close()
+
+    def answer(self, connection, request):
+        with self.lock:
+            self.requests.append(request)
+            if request.path == self.prefix + NEXT:
+                reply = self.script.pop(0) if self.script else None
+            else:
+                reply = self.answers.pop(0) if self.answers else OK
+        if reply is None:
+            self.idle.set()
+            return connection.sock.recv(1) != b""
+        if callable(reply):
+            return reply(self, connection.sock)
+        return reply.send(connection.sock)
+
+    def posts(self):
+        return [r for r in self.requests if r.method == "POST"]
+
+    def polls(self):
+        return [r for r in self.requests if r.method == "GET"]
+
+    def close(self):
+        self.listener.close()
+        for sock in self.open:
+            try:
+                sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+
+class Result:
+    def __init__(self, api, code, out, err, rss):
+        self.api, self.code, self.out, self.err, self.rss = api, code, out, err, rss
+        self.posts, self.polls = api.posts(), api.polls()
+
+
+def memory_of(pid):
+    """Resident kilobytes."""
+    with open("/proc/%d/status" % pid) as f:
+        for line in f:
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1])
+    return 0
+
+
+class Runner:
+    def __init__(self, bootstrap, handlers):
+        self.bootstrap, self.handlers = bootstrap, handlers
+
+    def run(self, handler, script, answers=(), env=None, address=None, prefix="", signal_at_end=True):
+        """Runs until the script is done (then SIGTERM) or the bootstrap ends by itself."""
+        api = Api(script, answers, prefix)
+        where = "127.0.0.1:%d" % api.port if address is None else address(api.port)
+        variables = {"PATH": os.environ["PATH"], "AWS_LAMBDA_RUNTIME_API": where,
+                     "_HANDLER": handler, "LAMBDA_TASK_ROOT": self.handlers}
+        for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
+            if name in os.environ:
+                variables[name] = os.environ[name]
+        variables.update(env or {})
+        process = subprocess.Popen([self.bootstrap], stdin=subprocess.DEVNULL, env=variables,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        rss = []
+
+        def end():
+            limit = time.monotonic() + PATIENCE
+            while process.poll() is None and not api.idle.wait(0.01):
+                if time.monotonic() > limit:
+                    process.kill()
+                    return
+            if process.poll() is None:
+                rss.append(memory_of(process.pid))
+                process.send_signal(signal.SIGTERM)
+
+        ender = threading.Thread(target=end, daemon=True)
+        if signal_at_end:
+            ender.start()
+        try:
+            out, err = process.communicate(timeout=PATIENCE * 2)
+        finally:
+            if process.poll() is None:
+                process.kill()
+            api.close()
+        if api.faults:
+            raise AssertionError("the scripted API failed: " + api.faults[0])
+        return Result(api, process.returncode, out.decode("utf-8", "replace"),
+                      err.decode("utf-8", "replace"), rss[0] if rss else 0)
