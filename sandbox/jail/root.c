@@ -17,7 +17,8 @@
 #define ROOT_BYTES  "1m"
 #define ROOT_INODES "400"
 /* a folder that every root has and that stays empty */
-#define EMPTY "var/runtime"
+#define EMPTY          "var/runtime"
+#define STAGE_NAME_MAX 40
 /* where the new root is built: a folder that every host has and that is no longer needed by then */
 #define BUILD_SITE "/usr"
 
@@ -207,9 +208,9 @@ static int stage_make(struct build *b, const char *stage, bool *out_used, struct
     return 0;
 }
 
-static void stage_name(char name[static 24], size_t number)
+static void stage_name(char name[static STAGE_NAME_MAX], size_t number)
 {
-    snprintf(name, 24, "opt/.stage/%zu", number);
+    snprintf(name, STAGE_NAME_MAX, "opt/.stage/%zu", number);
 }
 
 /* A read-only overlay; it keeps copies of the mounts named in lower. */
@@ -227,7 +228,7 @@ static int overlay_new(const char *lower, struct err *err)
 /* Layers are mounted below /opt, merged, taken down again, and covered by what came out. */
 static int layers_merge(struct build *b, struct err *err)
 {
-    char lower[24 * (JAIL_LAYERS_MAX + 1)] = "", name[24];
+    char lower[STAGE_NAME_MAX * (JAIL_LAYERS_MAX + 1)] = "", name[STAGE_NAME_MAX];
     for (size_t i = b->nlayers; i > 0; i--) {
         stage_name(name, i);
         if (path_make(name, true, err) < 0 || tree_attach(b->layers[i - 1].fd, name, err) < 0)

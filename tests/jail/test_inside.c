@@ -19,7 +19,7 @@ static void expect(struct rig *r, const char *const *has, const char *const *lac
     for (; lacks && *lacks; lacks++)
         if (strstr(r->output, *lacks)) {
             printf("# found '%s' in '%.3000s'\n", *lacks, r->output);
-            CHECK(!"output has what it must not have");
+            check_report(__FILE__, __LINE__, "output has what it must not have");
         }
 }
 

@@ -4,7 +4,6 @@ add_executable(jail_probe ${CMAKE_CURRENT_LIST_DIR}/probe.c)
 target_compile_definitions(jail_probe PRIVATE _GNU_SOURCE)
 target_compile_options(jail_probe PRIVATE -Wall -Wextra)
 target_link_options(jail_probe PRIVATE -static)
-set_target_properties(jail_probe PROPERTIES POSITION_INDEPENDENT_CODE OFF)
 
 foreach(part inside limits life policy_inside)
     add_executable(jail_${part} ${CMAKE_CURRENT_LIST_DIR}/test_${part}.c
