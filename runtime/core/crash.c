@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Everything below crash_install runs inside a signal handler: no heap, no stdio, no locks. */
+/* What on_crash calls runs inside a signal handler: no heap, no stdio, no locks, but for collect.
+ */
 #include "core/crash.h"
 
-#include <errno.h>
+#include <execinfo.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <ucontext.h>
-#include <unwind.h>
 
 #include "core/frames.h"
 #include "core/log.h"
 
-#define CRASH_STACK  65536
-#define CRASH_REPORT 16384
+#define CRASH_STACK   65536
+#define CRASH_REPORT  16384
+#define CRASH_SECONDS 2 /* to report in */
 
 static const struct {
     int number;
@@ -31,6 +32,7 @@ static const struct {
 
 static char stack[CRASH_STACK] __attribute__((aligned(16)));
 static const char *volatile request_id;
+static volatile sig_atomic_t crashed; /* the signal that is being reported */
 
 void crash_set_request(const char *id)
 {
@@ -62,28 +64,6 @@ static uintptr_t return_address(const ucontext_t *context)
 #endif
 }
 
-static _Unwind_Reason_Code on_frame(struct _Unwind_Context *unwind, void *user)
-{
-    int before = 0;
-    uintptr_t ip = (uintptr_t)_Unwind_GetIPInfo(unwind, &before);
-    if (ip)
-        frames_add(user, before ? ip : ip - 1);
-    return _URC_NO_REASON;
-}
-
-/* The stack from the instruction that failed: the frames of the signal handler go. */
-static void collect(struct frames *frames, const ucontext_t *context)
-{
-    uintptr_t pc = program_counter(context);
-    _Unwind_Backtrace(on_frame, frames);
-    if (frames_start_at(frames, pc))
-        return;
-    frames->count = 0;
-    frames_add(frames, pc);
-    if (frames_resolve(frames) == 0 && !frames->list[0].path) /* jumped to nowhere */
-        frames_add(frames, return_address(context) - 1);
-}
-
 static void put_headline(struct report *r, int sig, const siginfo_t *info)
 {
     size_t row = 0;
@@ -107,25 +87,77 @@ static void put_headline(struct report *r, int sig, const siginfo_t *info)
     report_text(r, "\n");
 }
 
-static void on_crash(int sig, siginfo_t *info, void *context)
+/* The rest of the stack comes from the C library, which loads its unwinder for that: half a
+ * millisecond that only a crash pays. It may fail in a process that is broken already; then
+ * on_nested ends it. */
+static void collect(struct frames *frames, uintptr_t pc)
+{
+    void *ips[FRAMES_MAX];
+    int n = backtrace(ips, FRAMES_MAX), at = 0;
+    while (at < n && (uintptr_t)ips[at] != pc)
+        at++; /* over the frames of the signal handler */
+    for (at++; at < n; at++)
+        frames_add(frames, (uintptr_t)ips[at] - 1);
+}
+
+static void die_by(int sig)
+{
+    struct sigaction plain = {.sa_handler = SIG_DFL};
+    sigset_t only;
+    sigaction(sig, &plain, NULL);
+    sigemptyset(&only);
+    sigaddset(&only, sig);
+    syscall(SYS_tgkill, getpid(), (pid_t)syscall(SYS_gettid), sig);
+    sigprocmask(SIG_UNBLOCK, &only, NULL);
+}
+
+/* A crash, or no end, while the first crash is reported. */
+static void on_nested(int sig)
+{
+    (void)sig;
+    die_by((int)crashed);
+}
+
+static void catch_nested(int sig)
+{
+    struct sigaction nested = {.sa_handler = on_nested, .sa_flags = SA_ONSTACK | SA_NODEFER};
+    crashed = sig;
+    for (size_t i = 0; i < ARRAY_LEN(signals); i++)
+        sigaction(signals[i].number, &nested, NULL);
+    sigaction(SIGALRM, &nested, NULL);
+    alarm(CRASH_SECONDS);
+}
+
+static void write_report(struct report *r)
+{
+    ssize_t n = write(STDERR_FILENO, r->text, r->len);
+    (void)n; /* there is nowhere left to complain */
+    r->len = 0;
+}
+
+static void on_crash(int sig, siginfo_t *info, void *user)
 {
     static struct frames frames;
     static char text[CRASH_REPORT];
-    /* A crash in here ends the process at once. */
-    struct sigaction plain = {.sa_handler = SIG_DFL};
-    for (size_t i = 0; i < ARRAY_LEN(signals); i++)
-        sigaction(signals[i].number, &plain, NULL);
-
+    const ucontext_t *context = user;
+    uintptr_t pc = program_counter(context);
     struct report r = {text, 0, sizeof text};
+    catch_nested(sig);
     put_headline(&r, sig, info);
-    size_t headline = r.len;
-    collect(&frames, context);
+    frames_add(&frames, pc);
+    if (frames_resolve(&frames) == 0 && !frames.list[0].path) /* jumped to nowhere */
+        frames_add(&frames, return_address(context) - 1);
+    size_t known = frames.count;
     frames_resolve(&frames);
-    frames_print(&frames, &r);
-    ssize_t n = write(STDERR_FILENO, r.text, r.len ? r.len : headline);
-    (void)n;
-    /* Blocked while this handler runs: it strikes when the handler returns. */
-    syscall(SYS_tgkill, getpid(), (pid_t)syscall(SYS_gettid), sig);
+    frames_print(&frames, 0, &r);
+    write_report(&r); /* what is certain first */
+
+    collect(&frames, pc);
+    frames_resolve(&frames);
+    frames_print(&frames, known, &r);
+    frames_print_modules(&frames, &r);
+    write_report(&r);
+    die_by(sig);
 }
 
 int crash_install(struct err *err)

@@ -4,6 +4,7 @@
 #include <elf.h>
 #include <fcntl.h>
 #include <link.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "base/attr.h"
@@ -39,18 +40,6 @@ void frames_add(struct frames *f, uintptr_t ip)
 {
     if (f->count < FRAMES_MAX)
         f->list[f->count++] = (struct frame){.ip = ip};
-}
-
-bool frames_start_at(struct frames *f, uintptr_t ip)
-{
-    for (size_t i = 0; i < f->count; i++) {
-        if (f->list[i].ip != ip)
-            continue;
-        memmove(f->list, f->list + i, (f->count - i) * sizeof *f->list);
-        f->count -= i;
-        return true;
-    }
-    return false;
 }
 
 /* ---- /proc/self/maps ----------------------------------------------------------------------- */
@@ -221,9 +210,9 @@ static bool is_first_of_module(const struct frames *f, size_t index)
     return f->list[index].base != 0;
 }
 
-void frames_print(const struct frames *f, struct report *r)
+void frames_print(const struct frames *f, size_t from, struct report *r)
 {
-    for (size_t i = 0; i < f->count; i++) {
+    for (size_t i = from; i < f->count; i++) {
         const struct frame *frame = &f->list[i];
         report_text(r, "    #");
         report_number(r, i, 10);
@@ -236,6 +225,10 @@ void frames_print(const struct frames *f, struct report *r)
         report_number(r, frame->ip - frame->base, 16);
         report_text(r, "\n");
     }
+}
+
+void frames_print_modules(const struct frames *f, struct report *r)
+{
     for (size_t i = 0; i < f->count; i++)
         if (is_first_of_module(f, i))
             print_build_id(&f->list[i], r);

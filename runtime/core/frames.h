@@ -3,7 +3,6 @@
  * stdio, only /proc/self/maps and the headers of mapped files. */
 #pragma once
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,11 +34,11 @@ void report_number(struct report *r, uint64_t value, unsigned radix);
 
 void frames_add(struct frames *f, uintptr_t ip);
 
-/* Drops the frames above the one at ip; false when there is none. */
-bool frames_start_at(struct frames *f, uintptr_t ip);
-
 /* Finds the modules; -1 when /proc/self/maps cannot be read. */
 int frames_resolve(struct frames *f);
 
-/* One line per frame, then the build id of each module. */
-void frames_print(const struct frames *f, struct report *r);
+/* One line for each frame from the given one on. */
+void frames_print(const struct frames *f, size_t from, struct report *r);
+
+/* The build id of each module that a frame is in. */
+void frames_print_modules(const struct frames *f, struct report *r);

@@ -4,7 +4,14 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <sys/socket.h>
+
+/* libcurl wants a URL even where it only connects: any protocol that the library has, the smaller
+ * the better. */
+#ifndef CONN_SCHEME
+#define CONN_SCHEME "http"
+#endif
 
 int conn_setup(struct err *err)
 {
@@ -21,9 +28,10 @@ void conn_init(struct conn *c, int wake_fd)
 /* libcurl's own call would leave the descriptor open in what handlers execute. */
 static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *addr)
 {
-    (void)user;
+    int *fd = user; /* of the connection */
     (void)purpose;
-    return socket(addr->family, addr->socktype | SOCK_CLOEXEC, addr->protocol);
+    *fd = socket(addr->family, addr->socktype | SOCK_CLOEXEC, addr->protocol);
+    return *fd;
 }
 
 /* A libcurl without proxies, as tests/deps builds it, does not know the option. */
@@ -33,7 +41,7 @@ static bool proxy_off(CURL *easy)
     return code == CURLE_OK || code == CURLE_UNKNOWN_OPTION || code == CURLE_NOT_BUILT_IN;
 }
 
-static bool set_options(CURL *easy, const char *url, char *reason)
+static bool set_options(struct conn *c, CURL *easy, const char *url, char *reason)
 {
     reason[0] = '\0';
     /* The library that is linked by default knows no proxies at all. */
@@ -45,30 +53,32 @@ static bool set_options(CURL *easy, const char *url, char *reason)
            curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONN_CONNECT_MS) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, &c->fd) == CURLE_OK &&
+           /* one family, one address after the other: the socket opened last is the connection */
+           curl_easy_setopt(easy, CURLOPT_IPRESOLVE, CURL_IPRESOLVE_V4) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, reason) == CURLE_OK;
 }
 
-int conn_open(struct conn *c, const char *url, struct err *err)
+int conn_open(struct conn *c, const char *address, struct err *err)
 {
-    char reason[CURL_ERROR_SIZE];
+    char reason[CURL_ERROR_SIZE], url[CONN_ADDRESS_MAX + 16];
     conn_close(c);
+    if (snprintf(url, sizeof url, CONN_SCHEME "://%s", address) >= (int)sizeof url)
+        return err_set(err, ERR_INPUT, "address '%.80s...' is too long", address);
     CURL *easy = curl_easy_init();
-    if (!easy || !set_options(easy, url, reason)) {
+    if (!easy || !set_options(c, easy, url, reason)) {
         curl_easy_cleanup(easy);
-        return err_set(err, ERR_MEMORY, "libcurl has no memory for a connection to '%s'", url);
+        return err_set(err, ERR_MEMORY, "libcurl has no memory for a connection to '%s'", address);
     }
-    curl_socket_t fd = CURL_SOCKET_BAD;
     CURLcode code = curl_easy_perform(easy);
-    if (code == CURLE_OK)
-        code = curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &fd);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
-    if (code != CURLE_OK || fd == CURL_SOCKET_BAD) {
+    if (code != CURLE_OK || c->fd < 0) {
         curl_easy_cleanup(easy);
-        return err_set(err, ERR_CLOSED, "connect to '%s': %s", url,
+        c->fd = -1;
+        return err_set(err, ERR_CLOSED, "connect to '%s': %s", address,
                        reason[0] ? reason : curl_easy_strerror(code));
     }
     c->easy = easy;
-    c->fd = fd;
     c->used = false;
     return 0;
 }

@@ -8,7 +8,8 @@
 
 #include "base/err.h"
 
-#define CONN_CONNECT_MS 1000
+#define CONN_CONNECT_MS  1000
+#define CONN_ADDRESS_MAX 300 /* bytes of "HOST:PORT" */
 
 struct conn {
     void *easy;  /* libcurl's handle; NULL while closed */
@@ -30,8 +31,8 @@ int conn_setup(struct err *err) ATTR_CHECK;
 /* A closed connection. wake_fd stays the caller's. */
 void conn_init(struct conn *c, int wake_fd);
 
-/* Connects to "http://HOST:PORT". -1: ERR_CLOSED when nobody listens there. */
-int conn_open(struct conn *c, const char *url, struct err *err) ATTR_CHECK;
+/* Connects to "HOST:PORT". -1: ERR_CLOSED when nobody listens there. */
+int conn_open(struct conn *c, const char *address, struct err *err) ATTR_CHECK;
 
 /* Closes; a closed one stays closed. */
 void conn_close(struct conn *c);

@@ -18,7 +18,7 @@ struct request {
 
 int rapi_open(struct rapi *r, const char *address, const char *agent, int wake_fd, struct err *err)
 {
-    r->url = NULL;
+    r->address = NULL;
     conn_init(&r->conn, wake_fd);
     buf_init(&r->common, 1024);
     buf_init(&r->prefix, ADDRESS_PATH_MAX + 32);
@@ -29,13 +29,13 @@ int rapi_open(struct rapi *r, const char *address, const char *agent, int wake_f
         return -1;
     buf_addf(&r->prefix, "%s/2018-06-01/runtime", a.path);
     buf_addf(&r->common, " HTTP/1.1\r\nHost: %s:%u\r\nUser-Agent: %s\r\n", a.host, a.port, agent);
-    struct buf url;
-    buf_init(&url, ADDRESS_HOST_MAX + 32);
-    buf_addf(&url, "http://%s:%u", a.host, a.port);
+    struct buf where;
+    buf_init(&where, ADDRESS_HOST_MAX + 32);
+    buf_addf(&where, "%s:%u", a.host, a.port);
     buf_addf(&r->poll, "GET %s/invocation/next%s\r\n", r->prefix.ptr ? r->prefix.ptr : "",
              r->common.ptr ? r->common.ptr : "");
-    r->url = buf_take(&url);
-    if (!r->url || buf_check(&r->prefix, "the path of the Runtime API", err) != 0 ||
+    r->address = buf_take(&where);
+    if (!r->address || buf_check(&r->prefix, "the path of the Runtime API", err) != 0 ||
         buf_check(&r->common, "the headers of a request", err) != 0 ||
         buf_check(&r->poll, "the request for the next event", err) != 0) {
         err_wrap(err, "address '%s'", address);
@@ -48,8 +48,8 @@ int rapi_open(struct rapi *r, const char *address, const char *agent, int wake_f
 void rapi_close(struct rapi *r)
 {
     conn_close(&r->conn);
-    free(r->url);
-    r->url = NULL;
+    free(r->address);
+    r->address = NULL;
     buf_free(&r->common);
     buf_free(&r->prefix);
     buf_free(&r->poll);
@@ -104,7 +104,7 @@ static int exchange(struct rapi *r, const struct request *q, struct http *h, cha
 {
     struct conn *c = &r->conn;
     *safe = false;
-    if (!conn_is_open(c) && conn_open(c, r->url, err) != 0)
+    if (!conn_is_open(c) && conn_open(c, r->address, err) != 0)
         return -1;
     bool reused = c->used;
     size_t sent = 0;
@@ -234,7 +234,7 @@ static int await_event(struct rapi *r, bool *stopped, struct err *err)
 static int send_poll(struct rapi *r, bool *stopped, struct err *err)
 {
     for (;;) {
-        if (!conn_is_open(&r->conn) && conn_open(&r->conn, r->url, err) != 0)
+        if (!conn_is_open(&r->conn) && conn_open(&r->conn, r->address, err) != 0)
             return -1;
         bool reused = r->conn.used;
         size_t sent = 0;
@@ -306,7 +306,7 @@ int rapi_next(struct rapi *r, struct arena *arena, size_t pad, struct rapi_event
         if (result == POLL_FATAL)
             return err_wrap(err, "Runtime API");
         if (failures == RAPI_RETRIES)
-            return err_wrap(err, "Runtime API at '%s', after %d tries", r->url, failures + 1);
+            return err_wrap(err, "Runtime API at '%s', after %d tries", r->address, failures + 1);
         sleep_ms(RAPI_BACKOFF_MS << failures++);
     }
 }

@@ -44,7 +44,7 @@ struct rapi_event {
 
 struct rapi {
     struct conn conn;
-    char *url;          /* "http://HOST:PORT" */
+    char *address;      /* "HOST:PORT" */
     struct buf common;  /* headers of every request, from "HTTP/1.1" on */
     struct buf prefix;  /* path before "/runtime" */
     struct buf poll;    /* the whole request for the next event */

@@ -190,7 +190,7 @@ def unreachable():
     result = run("echo", [], address=lambda _: "127.0.0.1:%d" % port)
     same(result.code, 1)
     has(result.err, "after 6 tries")
-    has(result.err, "connect to 'http://127.0.0.1:%d'" % port)
+    has(result.err, "connect to '127.0.0.1:%d'" % port)
 
 
 @test("api")

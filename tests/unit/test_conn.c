@@ -10,15 +10,15 @@
 
 #include "check.h"
 
-/* A listening socket on a free port; url names it. */
-static int listen_anywhere(char url[64])
+/* A listening socket on a free port; address names it. */
+static int listen_anywhere(char address[64])
 {
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof a;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     CHECK(bind(fd, (struct sockaddr *)&a, len) == 0 && listen(fd, 4) == 0);
     CHECK(getsockname(fd, (struct sockaddr *)&a, &len) == 0);
-    snprintf(url, 64, "http://127.0.0.1:%u", ntohs(a.sin_port));
+    snprintf(address, 64, "127.0.0.1:%u", ntohs(a.sin_port));
     return fd;
 }
 
@@ -29,12 +29,12 @@ struct pair {
 
 static void pair_init(struct pair *p, int wake_fd)
 {
-    char url[64];
+    char address[64];
     struct err err = {0};
     CHECK_INT(conn_setup(&err), 0);
-    p->listener = listen_anywhere(url);
+    p->listener = listen_anywhere(address);
     conn_init(&p->conn, wake_fd);
-    CHECK_INT(conn_open(&p->conn, url, &err), 0);
+    CHECK_INT(conn_open(&p->conn, address, &err), 0);
     CHECK_STR(err.msg, "");
     p->peer = conn_is_open(&p->conn) ? accept(p->listener, NULL, NULL) : -1;
     CHECK(p->peer >= 0);
@@ -134,15 +134,15 @@ static void test_wake(void)
 
 static void test_refused(void)
 {
-    char url[64];
+    char address[64];
     struct conn c;
     struct err err = {0};
     CHECK_INT(conn_setup(&err), 0);
-    close(listen_anywhere(url));
+    close(listen_anywhere(address));
     conn_init(&c, -1);
-    CHECK_INT(conn_open(&c, url, &err), -1);
+    CHECK_INT(conn_open(&c, address, &err), -1);
     CHECK_INT(err.kind, ERR_CLOSED);
-    CHECK_HAS(err.msg, url);
+    CHECK_HAS(err.msg, address);
     CHECK(!conn_is_open(&c));
     conn_close(&c);
 }
