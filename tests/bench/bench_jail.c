@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the jail costs: medians of its calls beside the floor, measured in turn in one run. One JSON
- * line on stdout. Usage: bench_jail POLICY [ROUNDS] */
+ * line on stdout. Usage: bench_jail [ROUNDS [host|none]] */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/sched.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -152,12 +154,29 @@ static void report(int rounds)
     printf("}\n");
 }
 
+/* The policy of this build, beside the folder of this program. */
+static bool find_policy(char path[static PATH_MAX])
+{
+    ssize_t len = readlink("/proc/self/exe", path, PATH_MAX - 64);
+    if (len < 0)
+        return false;
+    path[len] = 0;
+    char *slash = strrchr(path, '/');
+    strcpy(slash, "/../share/clambda/lambda.policy");
+    return access(path, R_OK) == 0;
+}
+
 int main(int argc, char **argv)
 {
-    int rounds = argc > 2 ? atoi(argv[2]) : 50;
-    if (argc < 2 || rounds < 1 || rounds > ROUNDS_MAX) {
-        fprintf(stderr, "usage: bench_jail POLICY [ROUNDS up to %d] [none]\n", ROUNDS_MAX);
+    char policy[PATH_MAX];
+    int rounds = argc > 1 ? atoi(argv[1]) : 50;
+    if (argc > 3 || rounds < 1 || rounds > ROUNDS_MAX) {
+        fprintf(stderr, "usage: bench_jail [ROUNDS up to %d [host|none]]\n", ROUNDS_MAX);
         return 2;
+    }
+    if (!find_policy(policy)) {
+        fprintf(stderr, "bench_jail: no policy at '%s'\n", policy);
+        return 1;
     }
     const struct jail_spec spec = {
         .hostname = "169.254.1.2",
@@ -169,8 +188,8 @@ int main(int argc, char **argv)
                    .cpu_permille = 72,
                    .processes = 1024,
                    .files = 1024},
-        .network = argc > 3 && strcmp(argv[3], "none") == 0 ? JAIL_NETWORK_NONE : JAIL_NETWORK_HOST,
-        .policy_path = argv[1],
+        .network = argc > 2 && strcmp(argv[2], "none") == 0 ? JAIL_NETWORK_NONE : JAIL_NETWORK_HOST,
+        .policy_path = policy,
     };
     for (int i = 0; i < rounds; i++) {
         struct err err = {0};
