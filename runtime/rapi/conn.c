@@ -50,6 +50,8 @@ static bool set_options(struct conn *c, CURL *easy, const char *url, char *reaso
            curl_easy_setopt(easy, CURLOPT_URL, url) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L) == CURLE_OK && proxy_off(easy) &&
            curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
+           /* also the most that curl_easy_recv takes at once; the memory itself is not touched */
+           curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 524288L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONN_CONNECT_MS) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK &&
