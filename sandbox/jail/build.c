@@ -21,13 +21,9 @@ int build_run(const struct build_step *steps, size_t count, struct build *b, str
     return 0;
 }
 
-int build_report_child(const struct build *b, enum build_report_kind kind, const struct err *why,
-                       int fd)
+int build_send(int socket, const void *message, size_t len, int fd)
 {
-    struct build_report report = {.kind = kind};
-    if (why)
-        report.err = *why;
-    struct iovec iov = {.iov_base = &report, .iov_len = sizeof report};
+    struct iovec iov = {.iov_base = (void *)(uintptr_t)message, .iov_len = len};
     union {
         struct cmsghdr head;
         char bytes[CMSG_SPACE(sizeof fd)];
@@ -42,5 +38,14 @@ int build_report_child(const struct build *b, enum build_report_kind kind, const
         head->cmsg_len = CMSG_LEN(sizeof fd);
         memcpy(CMSG_DATA(head), &fd, sizeof fd);
     }
-    return sendmsg(b->pipes.report[1], &msg, MSG_NOSIGNAL) == (ssize_t)sizeof report ? 0 : -1;
+    return sendmsg(socket, &msg, MSG_NOSIGNAL) == (ssize_t)len ? 0 : -1;
+}
+
+int build_report_child(const struct build *b, enum build_report_kind kind, const struct err *why,
+                       int fd)
+{
+    struct build_report report = {.kind = kind};
+    if (why)
+        report.err = *why;
+    return build_send(b->pipes.report[1], &report, sizeof report, fd);
 }

@@ -75,7 +75,6 @@ struct build {
     size_t ntrees;
     struct build_tree layers[JAIL_LAYERS_MAX]; /* first: lowest */
     size_t nlayers;
-    int tmp_fd;    /* mount of /tmp */
     int listen_fd; /* host side: what the child has passed out */
 };
 
@@ -101,6 +100,9 @@ struct build_step {
 /* Runs rows until one fails: then the error names it, and is ERR_HOST unless the row knows better.
  */
 int build_run(const struct build_step *steps, size_t count, struct build *b, struct err *err);
+
+/* Sends one message, with a descriptor when fd >= 0. */
+int build_send(int socket, const void *message, size_t len, int fd);
 
 /* Sends a report, with a descriptor when fd >= 0. */
 int build_report_child(const struct build *b, enum build_report_kind kind, const struct err *why,

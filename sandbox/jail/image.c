@@ -18,6 +18,7 @@
 #define MIB            (1024ull * 1024)
 #define RESERVE_MIB    16 /* ext4 keeps 2 % back, at most 4096 blocks of 4 KiB */
 #define METADATA_PARTS 63 /* 1/64 of the image are inode tables and bitmaps */
+#define FORGET_MIN     (8 * MIB)
 #define SIZE_TRIES     4
 #define FREE_EXTRA_KIB 1434 /* folders and extents; Lambda shows 513.4 MiB free of 512 */
 
@@ -178,6 +179,14 @@ static int image_copy(int cache_fd, int template, struct err *err)
     return copy_data(template, file, st.st_size, err) < 0 ? -1 : TAKE_FD(file);
 }
 
+static int image_set_root(const struct image *image, uid_t owner, struct err *err)
+{
+    AUTO_FD int root = openat(image->mount_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (root < 0 || fchown(root, owner, owner) < 0 || fchmod(root, 01777) < 0)
+        return err_sys(err, "the owner of '/tmp'");
+    return 0;
+}
+
 int image_open(struct image *image, int cache_fd, uint64_t tmp_bytes, uid_t owner, struct err *err)
 {
     *image = (struct image){.loop_fd = -1, .mount_fd = -1};
@@ -185,23 +194,31 @@ int image_open(struct image *image, int cache_fd, uint64_t tmp_bytes, uid_t owne
     if (template <0)
         return -1;
     AUTO_FD int file = image_copy(cache_fd, template, err);
-    if (file < 0 || image_bind(image, file, err) < 0)
+    if (file < 0)
         return -1;
+    if (image_bind(image, file, err) == 0 && image_set_root(image, owner, err) == 0)
+        return 0;
+    image_close(image);
+    return -1;
+}
+
+/* The last unmount writes all dirty pages, which nobody will read: with much in it, the file system
+ * is shut down first. Not always, since the kernel logs that. */
+static void image_forget(const struct image *image)
+{
+    struct statvfs fs;
     AUTO_FD int root = openat(image->mount_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (root < 0 || fchown(root, owner, owner) < 0 || fchmod(root, 01777) < 0)
-        return err_sys(err, "the owner of '/tmp'");
-    return 0;
+    if (root < 0 || fstatvfs(root, &fs) < 0 ||
+        (uint64_t)(fs.f_blocks - fs.f_bfree) * fs.f_frsize < FORGET_MIN)
+        return;
+    uint32_t how = IMAGE_SHUTDOWN_NOSYNC;
+    (void)!ioctl(root, IMAGE_IOC_SHUTDOWN, &how);
 }
 
 void image_close(struct image *image)
 {
-    if (image->mount_fd >= 0) {
-        /* nobody will read it again: without this, the last unmount writes all dirty pages */
-        AUTO_FD int root = openat(image->mount_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        uint32_t how = IMAGE_SHUTDOWN_NOSYNC;
-        if (root >= 0)
-            (void)!ioctl(root, IMAGE_IOC_SHUTDOWN, &how);
-    }
+    if (image->mount_fd >= 0)
+        image_forget(image);
     attr_close(&image->mount_fd);
     attr_close(&image->loop_fd);
     image->mount_fd = image->loop_fd = -1;

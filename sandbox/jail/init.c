@@ -47,7 +47,7 @@ static int close_others(const struct build *b)
     const struct build_pipes *p = &b->pipes;
     const struct cgroup *g = &b->jail->cgroup;
     const int ends[] = {p->report[1], p->exec[1], p->end[1], p->lifeline[1],
-                        p->out[1],    p->err[1],  b->tmp_fd, g->thaw_fd};
+                        p->out[1],    p->err[1],  g->thaw_fd};
     for (size_t i = 0; i < ARRAY_LEN(ends); i++)
         add_fd(fds, &n, ends[i]);
     for (size_t i = 0; i < b->ntrees; i++)
@@ -146,6 +146,7 @@ static const struct build_step steps[] = {
     {"binds", root_binds_child, NULL},
     {"devices", root_devices_child, "the host's /dev must not be mounted nodev"},
     {"proc", root_proc_child, "in a container its own /proc must not be masked"},
+    {"tmp", root_tmp_child, NULL},
     {"pivot", root_finish_child, NULL},
     {"capabilities", bound_child, NULL},
     {"system call filter", filter_child, "the kernel needs CONFIG_SECCOMP_FILTER"},

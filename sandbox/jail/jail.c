@@ -51,13 +51,6 @@ static int groups_host(struct build *b, struct err *err)
     return 0;
 }
 
-static int image_host(struct build *b, struct err *err)
-{
-    struct jail *j = b->jail;
-    return image_open(&j->image, j->cache_fd, j->spec.limits.tmp_bytes,
-                      IDS_OUTER_ROOT(j->slot.index), err);
-}
-
 /* Where this process's command line lies: numbers 48 and 49 of its stat, counted behind the name,
  * which may hold anything. A kernel that hides them leaves nothing to overwrite. */
 static int command_line_host(struct build *b, struct err *err)
@@ -81,7 +74,6 @@ static const struct build_step steps[] = {
     {"cache folder", cache_host, NULL},
     {"system call filter", filter_host, NULL},
     {"control groups", groups_host, "limits need root and writable cgroup hierarchies"},
-    {"/tmp", image_host, NULL},
     {"command line", command_line_host, NULL},
 };
 

@@ -2,7 +2,7 @@
 /* Isolates one process tree: namespaces, read-only root, quotas, ids, limits, seccomp. Knows
  * nothing of Lambda or HTTP.
  *
- *   jail_open      reserves ids, cgroups and the /tmp image; starts what can be done early
+ *   jail_open      reserves ids, cgroups and the system call filter
  *   jail_spawn     runs a program in a fresh set of namespaces; again after jail_kill: the same
  *                  /tmp, cgroups and ids, nothing else kept
  *   jail_freeze/jail_thaw, jail_usage   while it runs
@@ -73,7 +73,6 @@ struct jail_program {
 struct jail_timing {
     int64_t open_us, spawn_us; /* the last one */
 };
-
 /* What a spawn hands out. The caller owns the descriptors; all are non-blocking, close-on-exec. */
 struct jail_io {
     int stdout_fd, stderr_fd; /* read ends of the program's pipes */
@@ -100,8 +99,8 @@ struct jail_usage {
 
 struct jail; /* not thread-safe */
 
-/* Reserves everything that outlives a spawn. NULL with ERR_HOST (exit code 3) or ERR_INPUT (a
- * policy or a path of the spec is wrong). */
+/* Reserves what outlives a spawn; the first spawn adds /tmp. NULL with ERR_HOST (exit code 3) or
+ * ERR_INPUT (a policy or a path of the spec is wrong). */
 struct jail *jail_open(const struct jail_spec *spec, struct err *err) ATTR_CHECK;
 
 /* Starts the program. Returns when it has been exec'ed or its exec has failed (then out->exit_fd is
@@ -132,7 +131,6 @@ int jail_sample(struct jail *j, struct jail_usage *out, struct err *err) ATTR_CH
 
 /* Outside user id of the program's processes: whose connections are the environment's own. */
 uid_t jail_outer_uid(const struct jail *j);
-
 /* Unique among living jails of this host: 0 .. 1023. */
 unsigned jail_slot(const struct jail *j);
 
@@ -140,7 +138,7 @@ unsigned jail_slot(const struct jail *j);
 bool jail_refuses_metadata(const struct jail *j);
 
 struct jail_timing jail_timing(const struct jail *j);
-/* Kills all inside, frozen or not, and waits until no process is left. Safe to call twice. */
+/* Kills all inside, frozen or not, and waits for their end. Safe to call twice. */
 void jail_kill(struct jail *j);
 
 /* jail_kill, then removes cgroups, mounts, image and slot. Accepts NULL. Errors in giving back are

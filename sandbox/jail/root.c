@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -264,7 +265,29 @@ int root_binds_child(struct build *b, struct err *err)
     for (size_t i = b->ntrees - b->jail->spec.nbinds; i < b->ntrees; i++)
         if (attach(&b->trees[i], err) < 0)
             return err_wrap(err, "'%s'", b->trees[i].target);
-    return tree_attach(b->tmp_fd, "tmp", err);
+    return 0;
+}
+
+/* The mount comes as a message of one byte. Without it the host has given up. */
+int root_tmp_child(struct build *b, struct err *err)
+{
+    char byte;
+    AUTO_FD int fd = -1;
+    union {
+        struct cmsghdr head;
+        char bytes[CMSG_SPACE(sizeof fd)];
+    } control;
+    struct iovec iov = {.iov_base = &byte, .iov_len = 1};
+    struct msghdr msg = {.msg_iov = &iov,
+                         .msg_iovlen = 1,
+                         .msg_control = control.bytes,
+                         .msg_controllen = sizeof control.bytes};
+    ssize_t n = recvmsg(b->pipes.report[1], &msg, MSG_CMSG_CLOEXEC);
+    struct cmsghdr *head = n == 1 ? CMSG_FIRSTHDR(&msg) : NULL;
+    if (!head || head->cmsg_type != SCM_RIGHTS)
+        _exit(1);
+    memcpy(&fd, CMSG_DATA(head), sizeof fd);
+    return tree_attach(fd, "tmp", err);
 }
 
 int root_finish_child(struct build *b, struct err *err)

@@ -14,4 +14,5 @@ int root_layers_child(struct build *b, struct err *err) ATTR_CHECK;  /* /opt */
 int root_binds_child(struct build *b, struct err *err) ATTR_CHECK;   /* the spec's binds, /tmp */
 int root_devices_child(struct build *b, struct err *err) ATTR_CHECK; /* /dev */
 int root_proc_child(struct build *b, struct err *err) ATTR_CHECK;    /* /proc, masked */
+int root_tmp_child(struct build *b, struct err *err) ATTR_CHECK;     /* waits for the host's /tmp */
 int root_finish_child(struct build *b, struct err *err) ATTR_CHECK;  /* pivot_root, read-only */

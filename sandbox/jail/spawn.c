@@ -57,16 +57,14 @@ static int pipes_host(struct build *b, struct err *err)
     return 0;
 }
 
-static int mount_tmp_host(struct build *b, struct err *err)
-{
-    b->tmp_fd = image_mount(&b->jail->image, err);
-    return b->tmp_fd < 0 ? -1 : 0;
-}
-
 static int counters_host(struct build *b, struct err *err)
 {
     struct jail *j = b->jail;
     j->memory_peak = 0;
+    /* frozen with nothing inside: the program could not even enter */
+    if (j->cgroup.frozen && j->cgroup.ops->freeze(&j->cgroup, false, err) < 0)
+        return -1;
+    j->cgroup.frozen = false;
     return j->cgroup.ops->oom_kills(&j->cgroup, &j->oom_before, err);
 }
 
@@ -118,6 +116,21 @@ static int maps_host(struct build *b, struct err *err)
         return -1;
     return send(b->pipes.report[0], "g", 1, MSG_NOSIGNAL) == 1 ? 0
                                                                : err_sys(err, "start the child");
+}
+
+/* Made at the first spawn, while the child builds the rest on another CPU. */
+static int tmp_host(struct build *b, struct err *err)
+{
+    struct jail *j = b->jail;
+    if (j->image.mount_fd < 0 && image_open(&j->image, j->cache_fd, j->spec.limits.tmp_bytes,
+                                            IDS_OUTER_ROOT(j->slot.index), err) < 0)
+        return -1;
+    AUTO_FD int mount = image_mount(&j->image, err);
+    if (mount < 0)
+        return -1;
+    /* a child that has failed meanwhile does not take it; collect_host says why */
+    (void)!build_send(b->pipes.report[0], "t", 1, mount);
+    return 0;
 }
 
 /* One report with what came along: a descriptor, and the sender's id as it is seen here. */
@@ -192,10 +205,10 @@ static int exec_host(struct build *b, struct err *err)
 static const struct build_step steps[] = {
     {"pipes", pipes_host, NULL},
     {"folders of the host", root_take_host, NULL},
-    {"mount /tmp", mount_tmp_host, NULL},
     {"counters", counters_host, NULL},
     {"namespaces", clone_host, "user namespaces must be allowed: sysctl user.max_user_namespaces"},
     {"id maps", maps_host, NULL},
+    {"/tmp", tmp_host, NULL},
 };
 
 /* These come after the child's own steps, which name themselves. */
@@ -215,7 +228,6 @@ static void build_close(struct build *b)
         attr_close(&b->trees[i].fd);
     for (size_t i = 0; i < b->nlayers; i++)
         attr_close(&b->layers[i].fd);
-    attr_close(&b->tmp_fd);
     attr_close(&b->listen_fd);
 }
 
@@ -226,7 +238,6 @@ int spawn_host(struct jail *j, const struct jail_program *program, struct jail_i
         .jail = j,
         .program = program,
         .pipes = {{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}},
-        .tmp_fd = -1,
         .listen_fd = -1,
     };
     AUTO_FD int exit_fd = -1;
