@@ -3,12 +3,26 @@
 
 #include <string.h>
 
-static bool utf8_follows(const unsigned char *s, size_t n)
+/* Well-formed sequences: what the first byte may be, what the second, how many there are. The
+ * others are 80..BF. No overlong forms, no surrogates, nothing above U+10FFFF. */
+static const struct {
+    unsigned char first_min, first_max, second_min, second_max, len;
+} sequences[] = {
+    {0xC2, 0xDF, 0x80, 0xBF, 2}, {0xE0, 0xE0, 0xA0, 0xBF, 3}, {0xE1, 0xEC, 0x80, 0xBF, 3},
+    {0xED, 0xED, 0x80, 0x9F, 3}, {0xEE, 0xEF, 0x80, 0xBF, 3}, {0xF0, 0xF0, 0x90, 0xBF, 4},
+    {0xF1, 0xF3, 0x80, 0xBF, 4}, {0xF4, 0xF4, 0x80, 0x8F, 4},
+};
+
+/* The length of a sequence of that kind at s, 0 when it is cut or broken. */
+static size_t sequence_len(const unsigned char *s, size_t len, size_t kind)
 {
-    for (size_t i = 1; i < n; i++)
+    size_t n = sequences[kind].len;
+    if (len < n || s[1] < sequences[kind].second_min || s[1] > sequences[kind].second_max)
+        return 0;
+    for (size_t i = 2; i < n; i++)
         if ((s[i] & 0xC0) != 0x80)
-            return false;
-    return true;
+            return 0;
+    return n;
 }
 
 size_t utf8_step(const char *text, size_t len)
@@ -16,22 +30,9 @@ size_t utf8_step(const char *text, size_t len)
     const unsigned char *s = (const unsigned char *)text;
     if (s[0] < 0x80)
         return 1;
-    if (s[0] >= 0xC2 && s[0] <= 0xDF)
-        return len >= 2 && utf8_follows(s, 2) ? 2 : 0;
-    if (s[0] >= 0xE0 && s[0] <= 0xEF) {
-        if (len < 3 || !utf8_follows(s, 3))
-            return 0;
-        bool overlong = s[0] == 0xE0 && s[1] < 0xA0;
-        bool surrogate = s[0] == 0xED && s[1] >= 0xA0;
-        return overlong || surrogate ? 0 : 3;
-    }
-    if (s[0] >= 0xF0 && s[0] <= 0xF4) {
-        if (len < 4 || !utf8_follows(s, 4))
-            return 0;
-        bool overlong = s[0] == 0xF0 && s[1] < 0x90;
-        bool too_high = s[0] == 0xF4 && s[1] >= 0x90;
-        return overlong || too_high ? 0 : 4;
-    }
+    for (size_t k = 0; k < sizeof sequences / sizeof *sequences; k++)
+        if (s[0] >= sequences[k].first_min && s[0] <= sequences[k].first_max)
+            return sequence_len(s, len, k);
     return 0;
 }
 
