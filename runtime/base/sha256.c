@@ -46,6 +46,7 @@ static void spread(const uint8_t *data, uint32_t w[static 64])
         h = t + (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));  \
     } while (0)
 
+/* NOLINTNEXTLINE(readability-function-cognitive-complexity): one round, eight times */
 static void fold_scalar(uint32_t *state, const uint8_t *data, size_t blocks)
 {
     uint32_t w[64];
