@@ -23,6 +23,7 @@ static void request_clear(struct http_conn *c)
     c->sending = false;
     c->status = 0;
     c->received = 0;
+    c->complete = false;
 }
 
 static void on_connection(void *cls, struct MHD_Connection *mhd, void **socket_context,
@@ -87,6 +88,7 @@ static enum MHD_Result on_access(void *cls, struct MHD_Connection *mhd, const ch
         c->received += n;
         return h->handler->body(h->cls, c, bytes, n);
     }
+    c->complete = true;
     return h->handler->finish(h->cls, c);
 }
 
@@ -104,6 +106,20 @@ static void on_completed(void *cls, struct MHD_Connection *mhd, void **request,
 }
 
 static void on_timer(uv_timer_t *timer);
+
+/* An end of input that came with the last bytes gives no event of its own, and libmicrohttpd stops
+ * reading when it got less than it asked for: without this, half a request and a close would wait
+ * for more. Shutting down what has ended already makes the event. */
+static void show_ends(struct http *h)
+{
+    char byte;
+    for (struct http_conn *c = h->conns; c; c = c->next)
+        if (!c->suspended && !c->doomed && !c->complete && !c->ended &&
+            recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0) {
+            c->ended = true;
+            shutdown(c->fd, SHUT_RD);
+        }
+}
 
 /* MHD_run does one round only: what it left (a body larger than its buffer, a request behind a
  * request) shows as a timeout of 0 and not in its epoll descriptor. */
@@ -124,6 +140,7 @@ static void pump(struct http *h)
         }
     }
     h->pumping = false;
+    show_ends(h);
     if (waits)
         uv_timer_start(&h->timer, on_timer, ms, 0);
     else if (uv_is_active((const uv_handle_t *)&h->timer))

@@ -42,6 +42,8 @@ struct http_conn {
     struct MHD_Response *reply; /* of a refused request; borrowed when !reply_owned */
     unsigned status;
     bool reply_owned;
+    bool complete;   /* the request has arrived as a whole */
+    bool ended;      /* nothing more comes */
     size_t received; /* bytes of the body so far */
 };
 

@@ -166,6 +166,28 @@ static void test_cut(void)
     }
 }
 
+/* Everything is there, the end too, before the server looks at it for the first time. */
+static void test_cut_early(void)
+{
+    for (size_t i = 0; i < ARRAY_LEN(cut_tests); i++) {
+        struct world w;
+        world_open(&w);
+        w.deliver_at_once = true;
+        struct client c = client_open(&w);
+        poll_event(&c);
+        struct client late = client_open(&w);
+        size_t len = strlen(cut_tests[i].text);
+        CHECK_INT(send(late.fd, cut_tests[i].text, len, MSG_NOSIGNAL), len);
+        shutdown(late.fd, SHUT_WR);
+        CHECK_INT(client_reply(&late).status, 400);
+        client_close(&late);
+        CHECK_INT(w.broken, 1);
+        CHECK_INT(w.broken_what, cut_tests[i].what);
+        client_close(&c);
+        world_close(&w);
+    }
+}
+
 static void test_cut_init_error(void)
 {
     struct world w;
@@ -336,6 +358,7 @@ static const struct check_test tests[] = {
     {"events of every size", test_events},
     {"one byte at a time", test_slow_bytes},
     {"cut inside an answer", test_cut},
+    {"cut before it was accepted", test_cut_early},
     {"cut inside an init error", test_cut_init_error},
     {"trailers", test_trailers},
     {"a body without end", test_endless},
