@@ -8,6 +8,8 @@
 #include <immintrin.h>
 #endif
 
+#include "base/cpu.h"
+
 #define BAD 0x80u /* a character outside the alphabet: the only bit above the six of a value */
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -104,7 +106,7 @@ __attribute__((target("avx2"))) static size_t decode_avx2(const uint8_t *s, size
 
 static size_t decode_vector(const uint8_t *s, size_t len, uint8_t *out)
 {
-    return len >= 32 && __builtin_cpu_supports("avx2") ? decode_avx2(s, len, out) : 0;
+    return len >= 32 && cpu_has_avx2() ? decode_avx2(s, len, out) : 0;
 }
 #else
 static size_t decode_vector(const uint8_t *s, size_t len, uint8_t *out)

@@ -47,7 +47,10 @@ int err_wrap(struct err *err, const char *fmt, ...)
     char inner[ERR_MSG_MAX];
     memcpy(inner, err->msg, sizeof inner);
     size_t used = (size_t)snprintf(err->msg, sizeof err->msg, "%s: ", context);
-    if (used < sizeof err->msg)
-        snprintf(err->msg + used, sizeof err->msg - used, "%s", inner);
+    if (used < sizeof err->msg) {
+        size_t room = sizeof err->msg - used - 1, len = strnlen(inner, room);
+        memcpy(err->msg + used, inner, len);
+        err->msg[used + len] = '\0';
+    }
     return -1;
 }

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #ifdef __x86_64__
-#include <cpuid.h>
 #include <immintrin.h>
-#include <stdbool.h>
 #endif
+
+#include "base/cpu.h"
 
 /* Fractions of the cube roots of the first 64 primes. */
 static const uint32_t ROUND[64] = {
@@ -108,16 +108,6 @@ __attribute__((target("sha,sse4.1"))) static void fold_sha_ni(uint32_t *state, c
     _mm_storeu_si128(io, _mm_blend_epi16(feba, dchg, 0xf0));
     _mm_storeu_si128(io + 1, _mm_alignr_epi8(dchg, feba, 8));
 }
-
-/* __builtin_cpu_supports knows "sha" only in later compilers. Leaf 7: EBX bit 29; leaf 1: ECX bits
- * 9 (SSSE3) and 19 (SSE4.1). */
-static bool has_sha_ni(void)
-{
-    unsigned a, b, c, d;
-    if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & 1u << 9) || !(c & 1u << 19))
-        return false;
-    return __get_cpuid_count(7, 0, &a, &b, &c, &d) && b & 1u << 29;
-}
 #endif
 
 void sha256_init_scalar(struct sha256 *s)
@@ -134,7 +124,7 @@ void sha256_init(struct sha256 *s)
 {
     sha256_init_scalar(s);
 #ifdef __x86_64__
-    if (has_sha_ni())
+    if (cpu_has_sha_ni())
         s->fold = fold_sha_ni;
 #endif
 }

@@ -2,6 +2,8 @@
 /* Compiled with -mavx2 on x86-64 and only called where the processor has it. */
 #include "decode/engine.h"
 
+#include "base/cpu.h"
+
 #if defined(__AVX2__)
 #define ENGINE_NAME   "avx2"
 #define ENGINE_OBJECT engine_object_avx2
@@ -11,7 +13,7 @@ extern const struct engine engine_object_avx2;
 
 const struct engine *engine_avx2(void)
 {
-    return __builtin_cpu_supports("avx2") ? &engine_object_avx2 : NULL;
+    return cpu_has_avx2() ? &engine_object_avx2 : NULL;
 }
 #else
 const struct engine *engine_avx2(void)
