@@ -22,8 +22,8 @@ class Tree:
     """A source tree, and what was built from it (None in seeded trees)."""
 
     def __init__(self, root, build=None, deps=None):
-        self.root = pathlib.Path(root)
-        self.build = pathlib.Path(build) if build else None
+        self.root = pathlib.Path(root).resolve()
+        self.build = pathlib.Path(build).resolve() if build else None
         self.deps = pathlib.Path(deps) if deps else None
 
     def files(self, *suffixes):
