@@ -203,6 +203,16 @@ static int count_files(const char *pattern)
     return n;
 }
 
+/* A zombie holds nothing; when its parent was killed, the host's own init reaps it in its time. */
+static bool is_zombie(int proc, const char *pid)
+{
+    char path[300], text[512] = "";
+    snprintf(path, sizeof path, "%s/stat", pid);
+    AUTO_FD int fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
+    const char *state = fd >= 0 && read(fd, text, sizeof text - 1) > 0 ? strrchr(text, ')') : NULL;
+    return !state || strncmp(state, ") Z", 3) == 0;
+}
+
 /* Holds the slot meanwhile: a new owner's processes have the same ids. */
 static int count_processes(unsigned slot)
 {
@@ -219,7 +229,8 @@ static int count_processes(unsigned slot)
         struct stat st;
         if (e->d_name[0] < '1' || e->d_name[0] > '9' || fstatat(dirfd(proc), e->d_name, &st, 0) < 0)
             continue;
-        n += st.st_uid == IDS_OUTER_ROOT(slot) || st.st_uid == IDS_OUTER_USER(slot);
+        if (st.st_uid == IDS_OUTER_ROOT(slot) || st.st_uid == IDS_OUTER_USER(slot))
+            n += !is_zombie(dirfd(proc), e->d_name);
     }
     if (proc)
         closedir(proc);
