@@ -14,8 +14,9 @@ struct check_test {
     void (*fn)(void);
 };
 
-static int check_failures;          /* of the running test */
-static const char *check_skip_text; /* reason, when the running test was skipped */
+/* Of the running test; weak, so that a test of several source files has them once. */
+__attribute__((weak)) int check_failures;
+__attribute__((weak)) const char *check_skip_text; /* reason, when it was skipped */
 
 static inline void check_report(const char *file, int line, const char *what)
 {

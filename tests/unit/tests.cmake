@@ -3,3 +3,4 @@
 foreach(layer base decode rapi core jail env api pack cmd)
     include(${CMAKE_CURRENT_LIST_DIR}/${layer}.cmake OPTIONAL)
 endforeach()
+clambda_unit_test(check SOURCES unit/check_elsewhere.c)
