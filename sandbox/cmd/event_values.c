@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/event_values.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "base/file.h"
 #include "base/scan.h"
 #include "env/channel.h"
 
@@ -123,25 +121,9 @@ void event_values_fini(struct event_values *v)
 static int read_file(struct event_values *v, const struct event_key *key, const char *path,
                      struct event_text *out, struct err *err)
 {
-    AUTO_FD int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return err_sys(err, "%s: open '%s'", key->name, path);
-    AUTO_BUF struct buf b;
-    buf_init(&b, ENV_REQUEST_MAX);
-    for (;;) {
-        char chunk[65536];
-        ssize_t n = read(fd, chunk, sizeof chunk);
-        if (n < 0)
-            return err_sys(err, "%s: read '%s'", key->name, path);
-        if (n == 0)
-            break;
-        buf_add(&b, chunk, (size_t)n);
-        if (buf_check(&b, path, err) < 0)
-            return -1;
-    }
-    buf_add(&b, "", 0);
-    out->len = b.len;
-    char *text = buf_take(&b);
+    char *text = file_read(path, ENV_REQUEST_MAX, &out->len, err);
+    if (!text)
+        return err_wrap(err, "%s", key->name);
     out->ptr = text;
     return own(v, text, key->name, err);
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "env/credentials.h"
 
 #define ENV_FILE_MAX (1 << 20)
@@ -34,17 +35,10 @@ static int set_env(void *target, const char *value, struct err *err)
 static int set_env_file(void *target, const char *value, struct err *err)
 {
     struct launch *l = target;
-    FILE *file = fopen(value, "re");
-    if (!file)
-        return err_sys(err, "open '%.200s'", value);
-    AUTO_FREE char *text = malloc(ENV_FILE_MAX + 1);
-    size_t len = text ? fread(text, 1, ENV_FILE_MAX + 1, file) : 0;
-    bool failed = ferror(file);
-    fclose(file);
+    size_t len;
+    AUTO_FREE char *text = file_read(value, ENV_FILE_MAX, &len, err);
     if (!text)
-        return err_set(err, ERR_MEMORY, "no memory for '%.200s'", value);
-    if (failed || len > ENV_FILE_MAX)
-        return err_set(err, ERR_INPUT, "'%.200s' cannot be read or is over 1 MiB", value);
+        return -1;
     if (vars_add_lines(&l->settings.vars, text, len, err) < 0)
         return err_wrap(err, "'%.200s'", value);
     return 0;

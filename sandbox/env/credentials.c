@@ -7,9 +7,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/file.h"
 #include "env/settings.h"
 
-#define FILE_MAX (1 << 20)
+#define FILE_LIMIT (1 << 20)
 
 /* Variable, and the key of a credentials file is the same in small letters. */
 static const struct {
@@ -133,17 +134,10 @@ int credentials_load(struct settings *s, const char *source, struct err *err)
         return 0;
     if (strcmp(source, "env") == 0)
         return from_environment(s, err);
-    FILE *file = fopen(source, "re");
-    if (!file)
-        return err_sys(err, "open '%.200s' (neither none nor env, so a file)", source);
-    AUTO_FREE char *text = malloc(FILE_MAX + 1);
-    size_t len = text ? fread(text, 1, FILE_MAX + 1, file) : 0;
-    bool failed = ferror(file);
-    fclose(file);
+    size_t len;
+    AUTO_FREE char *text = file_read(source, FILE_LIMIT, &len, err);
     if (!text)
-        return err_set(err, ERR_MEMORY, "no memory for '%.200s'", source);
-    if (failed || len > FILE_MAX)
-        return err_set(err, ERR_INPUT, "'%.200s' cannot be read or is over 1 MiB", source);
+        return err_wrap(err, "neither none nor env, so a file");
     char what[300];
     snprintf(what, sizeof what, "'%.200s'", source);
     return credentials_parse(s, text, len, what, err);

@@ -35,7 +35,7 @@ ROWS = [
     ([FOLDER, "--profile", "nodejs"], "--profile: 'nodejs' is not a profile: al2023 or al2"),
     ([FOLDER, "--network", "bridge"], "--network: 'bridge' is not a network: host or none"),
     ([FOLDER, "--region", "Mars 1"], "--region: 'Mars 1' is not a region"),
-    ([FOLDER, "--credentials", "/nonexistent/c"], "--credentials: open '/nonexistent/c'"),
+    ([FOLDER, "--credentials", "/nonexistent/c"], "--credentials: neither none nor env, so a file: open '/nonexistent/c': No such file"),
     ([FOLDER, "--credentials", "env"], "--credentials: the environment has no AWS_ACCESS_KEY_ID"),
     ([FOLDER, "--log-format", "xml"], "--log-format: 'xml' is not a log format: text or json"),
     ([FOLDER, "--frobnicate"], "unknown option --frobnicate: 'clambda invoke --help' lists them"),
