@@ -187,7 +187,7 @@ static int spawn(struct environment *e, struct err *err)
     int64_t begin = state_now_us();
     if (jail_throttle(e->jail, false, err) < 0 || jail_spawn(e->jail, &program, &io, err) < 0)
         return -1;
-    e->exec_at_us = state_now_us();
+    e->exec_at_us = jail_timing(e->jail).exec_at_us;
     e->timing.exec_us = e->exec_at_us - begin;
     int status = attach(e, &io, err);
     close_io(&io);

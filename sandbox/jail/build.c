@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 int build_run(const struct build_step *steps, size_t count, struct build *b, struct err *err)
 {
@@ -19,6 +20,13 @@ int build_run(const struct build_step *steps, size_t count, struct build *b, str
         return err_wrap(err, "jail: %s", steps[i].name);
     }
     return 0;
+}
+
+int64_t build_now_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
 int build_send(int socket, const void *message, size_t len, int fd)
@@ -44,7 +52,7 @@ int build_send(int socket, const void *message, size_t len, int fd)
 int build_report_child(const struct build *b, enum build_report_kind kind, const struct err *why,
                        int fd)
 {
-    struct build_report report = {.kind = kind};
+    struct build_report report = {.kind = kind, .at_us = build_now_us()};
     if (why)
         report.err = *why;
     return build_send(b->pipes.report[1], &report, sizeof report, fd);

@@ -82,6 +82,7 @@ enum build_report_kind { REPORT_FAILED, REPORT_LISTENS, REPORT_STARTED };
 
 struct build_report {
     enum build_report_kind kind;
+    int64_t at_us; /* build_now_us, one clock for all namespaces */
     struct err err;
 };
 
@@ -100,6 +101,8 @@ struct build_step {
 /* Runs rows until one fails: then the error names it, and is ERR_HOST unless the row knows better.
  */
 int build_run(const struct build_step *steps, size_t count, struct build *b, struct err *err);
+
+int64_t build_now_us(void);
 
 /* Sends one message, with a descriptor when fd >= 0. */
 int build_send(int socket, const void *message, size_t len, int fd);

@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "jail/build.h"
 #include "jail/cache.h"
@@ -14,13 +13,6 @@
 #include "jail/ids.h"
 #include "jail/spawn.h"
 #include "jail/spec.h"
-
-static int64_t now_us(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
 
 static int slot_host(struct build *b, struct err *err)
 {
@@ -79,7 +71,7 @@ static const struct build_step steps[] = {
 
 struct jail *jail_open(const struct jail_spec *spec, struct err *err)
 {
-    int64_t start = now_us();
+    int64_t start = build_now_us();
     if (spec_check(spec, err) < 0)
         return NULL;
     if (geteuid() != 0) {
@@ -100,19 +92,19 @@ struct jail *jail_open(const struct jail_spec *spec, struct err *err)
         jail_close(j, NULL);
         return NULL;
     }
-    j->timing.open_us = now_us() - start;
+    j->timing.open_us = build_now_us() - start;
     return j;
 }
 
 int jail_spawn(struct jail *j, const struct jail_program *program, struct jail_io *out,
                struct err *err)
 {
-    int64_t start = now_us();
+    int64_t start = build_now_us();
     if (j->init)
         return err_set(err, ERR_INPUT, "the jail's program runs already");
     if (spec_check_program(program, err) < 0 || spawn_host(j, program, out, err) < 0)
         return -1;
-    j->timing.spawn_us = now_us() - start;
+    j->timing.spawn_us = build_now_us() - start;
     return 0;
 }
 

@@ -72,6 +72,7 @@ struct jail_program {
 
 struct jail_timing {
     int64_t open_us, spawn_us; /* the last one */
+    int64_t exec_at_us;        /* CLOCK_MONOTONIC of its exec: jail_spawn returns later */
 };
 /* What a spawn hands out. The caller owns the descriptors; all are non-blocking, close-on-exec. */
 struct jail_io {

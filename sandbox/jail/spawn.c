@@ -184,6 +184,7 @@ static int collect_host(struct build *b, struct err *err)
         }
         if (report.kind == REPORT_STARTED) {
             b->jail->program = sender;
+            b->jail->timing.exec_at_us = report.at_us;
             return 0;
         }
     }

@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "jail/slot.h"
 
@@ -31,6 +32,24 @@ static void test_endings(void)
             CHECK_INT(rig.exit.code, rows[i].code);
             CHECK(!rig.exit.oom && !rig.exit.exec_failed);
         }
+    rig_close(&rig);
+}
+
+static void test_exec_has_a_time(void)
+{
+    struct timespec before;
+    if (!rig_init(&rig))
+        return;
+    if (rig_open(&rig)) {
+        for (int i = 0; i < 2; i++) {
+            clock_gettime(CLOCK_MONOTONIC, &before);
+            int64_t begin_us = (int64_t)before.tv_sec * 1000000 + before.tv_nsec / 1000;
+            if (!rig_run(&rig, "exit", "0", NULL))
+                break;
+            struct jail_timing t = jail_timing(rig.jail);
+            CHECK(t.exec_at_us > begin_us && t.exec_at_us < begin_us + t.spawn_us);
+        }
+    }
     rig_close(&rig);
 }
 
@@ -192,6 +211,7 @@ static void test_kill_at_random_moments(void)
 
 static const struct check_test table[] = {
     {"endings", test_endings},
+    {"exec_has_a_time", test_exec_has_a_time},
     {"respawn_keeps_tmp", test_respawn_keeps_tmp},
     {"two_at_once", test_two_at_once},
     {"freeze", test_freeze},
