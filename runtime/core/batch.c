@@ -47,9 +47,12 @@ static const lambda_str *text_at(const void *record, uint32_t offset)
 
 /* ---- FIFO groups --------------------------------------------------------------------------- */
 
+/* NULL for groups without an order, as messages of fair standard queues have them: each of those
+ * stands for itself. */
 static const lambda_str *group_of(const struct batch *b, const void *record)
 {
-    if (b->partial != LAMBDA_P_QUEUE || !b->h->has_group)
+    if (b->partial != LAMBDA_P_QUEUE || !b->h->has_group ||
+        !text_at(record, b->h->order_offset)->len)
         return NULL;
     const lambda_str *group = text_at(record, b->h->group_offset);
     return group->ptr && group->len ? group : NULL;
@@ -207,6 +210,7 @@ static int run_record(struct batch *b, const void *record, size_t index)
         return 0;
     }
     log_record(b, record, index, result);
+    ctx->reply_lost = false; /* what the record failed by */
     if (b->partial == LAMBDA_P_NONE) {
         b->failed++;
         return fail_all(b) != 0;

@@ -3,6 +3,7 @@
 
 #include <dlfcn.h>
 #include <limits.h>
+#include <link.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -98,7 +99,8 @@ static const char *find_fault(const struct lambda_handler *h)
     if (h->partial == LAMBDA_P_NONE)
         return NULL;
     if (!record || !holds_text(record, h->id_offset) ||
-        (h->has_group && !holds_text(record, h->group_offset)))
+        (h->has_group &&
+         (!holds_text(record, h->group_offset) || !holds_text(record, h->order_offset))))
         return "the id or group of its records is outside of them";
     if (h->mode == LAMBDA_M_EVENT && !holds_text(h->type, h->records_offset))
         return "its records are outside of the event";
@@ -166,6 +168,17 @@ static void *open_first(const char *const roots[2], const char *file, char path[
     return NULL;
 }
 
+/* Whether a symbol is an object of that size at least: the name of a handler function, as other
+ * runtimes want it, is what stands there instead. */
+static bool is_table(const void *symbol)
+{
+    Dl_info info;
+    const ElfW(Sym) *entry = NULL;
+    if (!dladdr1(symbol, &info, (void **)&entry, RTLD_DL_SYMENT) || !entry)
+        return false;
+    return (entry->st_info & 0xf) == STT_OBJECT && entry->st_size >= sizeof(struct lambda_module);
+}
+
 int module_load(struct module *m, const struct settings *settings, struct failure *f)
 {
     struct module_name name;
@@ -180,7 +193,13 @@ int module_load(struct module *m, const struct settings *settings, struct failur
     loaded.table = dlsym(loaded.handle, name.symbol);
     if (!loaded.table)
         failure_set(f, NOT_FOUND, "'%s' has no module '%s': %s", path, name.symbol, dlerror());
-    if (!loaded.table || module_check(loaded.table, path, f) != 0) {
+    else if (!is_table(loaded.table))
+        failure_set(
+            f, NOT_FOUND,
+            "'%s' in '%s' is no module: behind FILE stands what LAMBDA_MODULE_AS has named, "
+            "no function, and nothing for LAMBDA_MODULE",
+            name.symbol, path);
+    if (f->set || module_check(loaded.table, path, f) != 0) {
         module_close(&loaded);
         return -1;
     }

@@ -156,7 +156,7 @@ lambda_json lambda_json_get(lambda_json json, const char *pointer);
 lambda_str lambda_json_str(lambda_ctx *ctx, lambda_json json, const char *pointer);
 
 /* The value at a pointer; otherwise what the caller gives as fallback. An integer may be written
- * with a zero fraction (60.0); one that does not fit gives the fallback. */
+ * with a zero fraction (60.0); a number that does not fit gives the fallback. */
 int64_t lambda_json_i64(lambda_json json, const char *pointer, int64_t fallback);
 double lambda_json_f64(lambda_json json, const char *pointer, double fallback);
 bool lambda_json_bool(lambda_json json, const char *pointer, bool fallback);
@@ -361,7 +361,8 @@ struct lambda_handler {
     const char *records;        /* top-level member that holds the records */
     uint32_t records_offset;    /* where the list stands in the event struct */
     uint32_t id_offset;         /* lambda_str in the record: its itemIdentifier */
-    uint32_t group_offset;      /* lambda_str in the record: its FIFO group, when has_group */
+    uint32_t group_offset;      /* lambda_str in the record: its group, when has_group */
+    uint32_t order_offset;      /* lambda_str in the record: absent when its group has no order */
     uint8_t mode;               /* enum lambda_mode */
     uint8_t partial;            /* enum lambda_partial */
     uint8_t has_group;
@@ -392,17 +393,17 @@ template <typename F> inline lambda_fn lambda_fn_(F f)
 #define LAMBDA_EXTERN_     extern
 #endif
 
-#define LAMBDA_HOOK_(mode, f)                                              \
-    {                                                                      \
-        0, 0, 0, 0, 0, 0, 0, 0, mode, 0, 0, 0, LAMBDA_FN_(f, lambda_ctx *) \
+#define LAMBDA_HOOK_(mode, f)                                                 \
+    {                                                                         \
+        0, 0, 0, 0, 0, 0, 0, 0, 0, mode, 0, 0, 0, LAMBDA_FN_(f, lambda_ctx *) \
     }
 
 /* Rows of LAMBDA_MODULE; the event headers add theirs (LAMBDA_SQS_EACH, ...). The first handler
  * that matches an event gets it, so LAMBDA_RAW stands last. */
-#define LAMBDA_RAW(f)                                            \
-    {                                                            \
-        "any event", 0, 0, 0, 0, 0, 0, 0, LAMBDA_M_RAW, 0, 0, 0, \
-            LAMBDA_FN_(f, lambda_ctx *, lambda_str)              \
+#define LAMBDA_RAW(f)                                               \
+    {                                                               \
+        "any event", 0, 0, 0, 0, 0, 0, 0, 0, LAMBDA_M_RAW, 0, 0, 0, \
+            LAMBDA_FN_(f, lambda_ctx *, lambda_str)                 \
     }
 /* A hook that fails in init ends the process: nothing is invoked. */
 #define LAMBDA_INIT(f)     LAMBDA_HOOK_(LAMBDA_M_INIT, f)

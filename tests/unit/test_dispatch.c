@@ -5,13 +5,13 @@
 #include "core/log.h"
 #include "decode/decode.h"
 
-/* ---- a source of our own: {"items": [{"id": "1", "group": "a", "do": "ok"}]} --------------- */
+/* ---- a source of our own: {"items": [{"id": "1", "group": "a", "order": "7", "do": "ok"}]} --- */
 
 struct record {
-    lambda_str id, group, todo;
+    lambda_str id, group, order, todo;
 };
 LAMBDA_TYPE(record, LAMBDA_F(record, id, "id"), LAMBDA_F(record, group, "group"),
-            LAMBDA_F(record, todo, "do"));
+            LAMBDA_F(record, order, "order"), LAMBDA_F(record, todo, "do"));
 
 struct batch_event {
     LAMBDA_LIST(struct record) items;
@@ -72,6 +72,7 @@ static struct lambda_handler handler(uint8_t mode, uint8_t partial, uint8_t has_
         .records_offset = offsetof(struct batch_event, items),
         .id_offset = offsetof(struct record, id),
         .group_offset = offsetof(struct record, group),
+        .order_offset = offsetof(struct record, order),
         .mode = mode,
         .partial = partial,
         .has_group = has_group,
@@ -119,10 +120,12 @@ struct batch_case {
     const char *event, *answer, *called;
 };
 
-#define R(id, todo)        "{\"id\":\"" id "\",\"do\":\"" todo "\"}"
-#define G(id, group, todo) "{\"id\":\"" id "\",\"group\":\"" group "\",\"do\":\"" todo "\"}"
-#define ITEMS(...)         "{\"items\":[" __VA_ARGS__ "]}"
-#define F1(a)              "{\"batchItemFailures\":[{\"itemIdentifier\":\"" a "\"}]}"
+#define R(id, todo)         "{\"id\":\"" id "\",\"do\":\"" todo "\"}"
+#define M_(id, group, todo) "\"id\":\"" id "\",\"group\":\"" group "\",\"do\":\"" todo "\"}"
+#define U(id, group, todo)  "{" M_(id, group, todo)
+#define G(id, group, todo)  "{\"order\":\"1\"," M_(id, group, todo)
+#define ITEMS(...)          "{\"items\":[" __VA_ARGS__ "]}"
+#define F1(a)               "{\"batchItemFailures\":[{\"itemIdentifier\":\"" a "\"}]}"
 #define F2(a, b) \
     "{\"batchItemFailures\":[{\"itemIdentifier\":\"" a "\"},{\"itemIdentifier\":\"" b "\"}]}"
 #define NOTHING "{\"batchItemFailures\":[]}"
@@ -151,6 +154,9 @@ static const struct batch_case batch_cases[] = {
     {E, Q, 1, 0, ITEMS(G("1", "a", "error") "," G("2", "a", "ok")), "BadItem: item 1 is bad", "1"},
     {E, Q, 1, 0, ITEMS(G("1", "", "error") "," G("2", "", "ok")), F1("1"), "12"},
     {E, Q, 0, 0, ITEMS(G("1", "a", "error") "," G("2", "a", "ok")), F1("1"), "12"},
+    /* a group without an order (a fair standard queue's) does not stop */
+    {E, Q, 1, 0, ITEMS(U("1", "a", "error") "," U("2", "a", "ok")), F1("1"), "12"},
+    {B, Q, 1, 0, ITEMS(U("1", "a", "error") "," U("2", "a", "ok")), F1("1"), "12"},
     /* streams: the first failure stops */
     {E, S, 0, 0, ITEMS(R("1", "ok") "," R("2", "error") "," R("3", "error")), F1("2"), "12"},
     {E, S, 0, 0, ITEMS(R("1", "error") "," R("2", "ok")), F1("1"), "1"},

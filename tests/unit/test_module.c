@@ -81,6 +81,7 @@ static const struct lambda_handler good = {
     .type = &record_type,
     .records = "items",
     .group_offset = offsetof(struct record, group),
+    .order_offset = offsetof(struct record, group),
     .mode = LAMBDA_M_EACH,
     .partial = LAMBDA_P_QUEUE,
     .has_group = 1,
@@ -117,6 +118,7 @@ static void test_handlers(void)
     CHECK_HAS(WITH(id_offset, sizeof(struct record)), "outside");
     CHECK_HAS(WITH(group_offset, sizeof(struct record) - 8), "outside");
     CHECK_HAS(WITH(group_offset, UINT32_MAX), "outside");
+    CHECK_HAS(WITH(order_offset, UINT32_MAX), "outside");
     CHECK_HAS(WITH(match, "no pointer"), "handler 1 (batch): ");
     CHECK_HAS(WITH(mode, LAMBDA_M_EVENT), "outside"); /* without a record type */
     CHECK_HAS(WITH(mode, LAMBDA_M_INIT), "no handler for events");

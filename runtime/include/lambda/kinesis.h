@@ -87,7 +87,7 @@ LAMBDA_TYPE(lambda_kinesis_event,
     {                                                                                              \
         "Kinesis batch", LAMBDA_KINESIS_MATCH_, &T##_type, &lambda_kinesis_record_type, "Records", \
             (uint32_t)(records_offset),                                                            \
-            (uint32_t)offsetof(struct lambda_kinesis_record, kinesis.sequence_number), 0, mode,    \
+            (uint32_t)offsetof(struct lambda_kinesis_record, kinesis.sequence_number), 0, 0, mode, \
             LAMBDA_P_STREAM, 0, 0, LAMBDA_FN_(f, lambda_ctx *, const struct T *)                   \
     }
 

@@ -162,15 +162,16 @@ LAMBDA_TYPE(lambda_s3_event, LAMBDA_LISTOF(lambda_s3_event, records, "Records", 
 
 /* Rows of LAMBDA_MODULE: int f(lambda_ctx *, const struct lambda_s3_event *), and once per record
  * int f(lambda_ctx *, const struct lambda_s3_record *). */
-#define LAMBDA_S3(f)                                                                              \
-    {                                                                                             \
-        "S3 notification", LAMBDA_S3_MATCH_, &lambda_s3_event_type, &lambda_s3_record_type,       \
-            "Records", (uint32_t)offsetof(struct lambda_s3_event, records), 0, 0, LAMBDA_M_EVENT, \
-            LAMBDA_P_NONE, 0, 0, LAMBDA_FN_(f, lambda_ctx *, const struct lambda_s3_event *)      \
+#define LAMBDA_S3(f)                                                                        \
+    {                                                                                       \
+        "S3 notification", LAMBDA_S3_MATCH_, &lambda_s3_event_type, &lambda_s3_record_type, \
+            "Records", (uint32_t)offsetof(struct lambda_s3_event, records), 0, 0, 0,        \
+            LAMBDA_M_EVENT, LAMBDA_P_NONE, 0, 0,                                            \
+            LAMBDA_FN_(f, lambda_ctx *, const struct lambda_s3_event *)                     \
     }
 #define LAMBDA_S3_EACH(f)                                                                    \
     {                                                                                        \
         "S3 notification", LAMBDA_S3_MATCH_, &lambda_s3_record_type, &lambda_s3_record_type, \
-            "Records", 0, 0, 0, LAMBDA_M_EACH, LAMBDA_P_NONE, 0, 0,                          \
+            "Records", 0, 0, 0, 0, LAMBDA_M_EACH, LAMBDA_P_NONE, 0, 0,                       \
             LAMBDA_FN_(f, lambda_ctx *, const struct lambda_s3_record *)                     \
     }

@@ -89,13 +89,14 @@ struct lambda_sqs_event {
 LAMBDA_TYPE(lambda_sqs_event,
             LAMBDA_LISTOF(lambda_sqs_event, records, "Records", lambda_sqs_message));
 
-#define LAMBDA_SQS_ROW_(T, records_offset, mode, f)                                           \
-    {                                                                                         \
-        "SQS batch", "/Records/0/eventSource=aws:sqs", &T##_type, &lambda_sqs_message_type,   \
-            "Records", (uint32_t)(records_offset),                                            \
-            (uint32_t)offsetof(struct lambda_sqs_message, message_id),                        \
-            (uint32_t)offsetof(struct lambda_sqs_message, attributes.message_group_id), mode, \
-            LAMBDA_P_QUEUE, 1, 0, LAMBDA_FN_(f, lambda_ctx *, const struct T *)               \
+#define LAMBDA_SQS_ROW_(T, records_offset, mode, f)                                          \
+    {                                                                                        \
+        "SQS batch", "/Records/0/eventSource=aws:sqs", &T##_type, &lambda_sqs_message_type,  \
+            "Records", (uint32_t)(records_offset),                                           \
+            (uint32_t)offsetof(struct lambda_sqs_message, message_id),                       \
+            (uint32_t)offsetof(struct lambda_sqs_message, attributes.message_group_id),      \
+            (uint32_t)offsetof(struct lambda_sqs_message, attributes.sequence_number), mode, \
+            LAMBDA_P_QUEUE, 1, 0, LAMBDA_FN_(f, lambda_ctx *, const struct T *)              \
     }
 
 /* Rows of LAMBDA_MODULE: int f(lambda_ctx *, const struct lambda_sqs_event *), which reports failed
