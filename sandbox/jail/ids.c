@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -30,16 +31,24 @@ int ids_map_host(pid_t child, unsigned slot, uid_t user, gid_t group, struct err
     return map_write(child, "uid_map", users, err);
 }
 
-/* A namespace needs a process only until it is open. */
+/* A namespace needs a process only until it is open. It ends with its parent. */
+_Noreturn static void view_child(pid_t parent)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    while (getppid() == parent)
+        pause();
+    _exit(0);
+}
+
 int ids_open_view(uid_t owner, gid_t group, unsigned slot, struct err *err)
 {
     sigset_t all, before;
+    pid_t parent = getpid();
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, &before);
     long child = syscall(SYS_clone, CLONE_NEWUSER, NULL, NULL, NULL, NULL);
     if (child == 0)
-        for (;;)
-            pause();
+        view_child(parent);
     sigprocmask(SIG_SETMASK, &before, NULL);
     if (child < 0)
         return err_sys(err, "a user namespace");

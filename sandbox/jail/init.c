@@ -81,23 +81,26 @@ static int guard_death(const struct build *b)
     return 0;
 }
 
-/* Other processes inside may read the command line of every process: the caller's has secrets. */
-static void hide_command_line(const struct jail *j)
+/* Other processes inside may read the command line of every process: the caller's has secrets.
+ * Strings of the spec may lie in it, so that this comes when they are no longer needed. */
+static int name_child(struct build *b, struct err *err)
 {
+    const struct jail *j = b->jail;
     static const char name[] = "init";
+    (void)err;
     if (j->command_line_len < sizeof name)
-        return;
+        return 0;
     volatile char *at = j->command_line;
     for (size_t i = 0; i < j->command_line_len; i++)
         at[i] = i < sizeof name ? name[i] : 0;
     prctl(PR_SET_NAME, name);
+    return 0;
 }
 
 static int guard_child(struct build *b, struct err *err)
 {
     reset_signals();
     umask(022);
-    hide_command_line(b->jail);
     if (prctl(PR_SET_DUMPABLE, 0) < 0 || guard_death(b) < 0)
         return err_sys(err, "prctl");
     if (close_others(b) < 0)
@@ -148,6 +151,7 @@ static const struct build_step steps[] = {
     {"proc", root_proc_child, "in a container its own /proc must not be masked"},
     {"tmp", root_tmp_child, NULL},
     {"pivot", root_finish_child, NULL},
+    {"name", name_child, NULL},
     {"capabilities", bound_child, NULL},
     {"system call filter", filter_child, "the kernel needs CONFIG_SECCOMP_FILTER"},
 };

@@ -4,8 +4,74 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <string.h>
 
 #include "jail/rights.h"
+
+static size_t list_len(const char *const *list)
+{
+    size_t n = 0;
+    while (n <= PROGRAM_STRINGS_MAX && list[n])
+        n++;
+    return n;
+}
+
+static size_t list_bytes(const char *const *list, size_t count)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < count && bytes <= PROGRAM_BYTES_MAX; i++)
+        bytes += strlen(list[i]) + 1;
+    return bytes;
+}
+
+static const char *copy_string(char **at, const char *text)
+{
+    size_t len = strlen(text) + 1;
+    char *copy = memcpy(*at, text, len);
+    *at += len;
+    return copy;
+}
+
+static const char *const *copy_list(const char ***slots, char **at, const char *const *list,
+                                    size_t count)
+{
+    const char **copy = *slots;
+    for (size_t i = 0; i < count; i++)
+        copy[i] = copy_string(at, list[i]);
+    copy[count] = NULL;
+    *slots += count + 1;
+    return copy;
+}
+
+/* The block: the struct, both lists of pointers, the strings. */
+struct jail_program *program_copy_host(const struct jail_program *program, struct err *err)
+{
+    size_t nargs = list_len(program->argv), nenv = list_len(program->envp);
+    if (nargs + nenv > PROGRAM_STRINGS_MAX) {
+        err_set(err, ERR_LIMIT, "more than %d arguments and variables", PROGRAM_STRINGS_MAX);
+        return NULL;
+    }
+    size_t bytes = list_bytes(program->argv, nargs) + list_bytes(program->envp, nenv) +
+                   strlen(program->path) + strlen(program->cwd) + 2;
+    if (bytes > PROGRAM_BYTES_MAX) {
+        err_set(err, ERR_LIMIT, "arguments and variables have more than %u bytes",
+                PROGRAM_BYTES_MAX);
+        return NULL;
+    }
+    size_t pointers = (nargs + nenv + 2) * sizeof(char *);
+    struct jail_program *copy = malloc(sizeof *copy + pointers + bytes);
+    if (!copy) {
+        err_set(err, ERR_MEMORY, "no memory for the program's arguments");
+        return NULL;
+    }
+    const char **slots = (const char **)(copy + 1);
+    char *at = (char *)(slots + nargs + nenv + 2);
+    copy->argv = copy_list(&slots, &at, program->argv, nargs);
+    copy->envp = copy_list(&slots, &at, program->envp, nenv);
+    copy->path = copy_string(&at, program->path);
+    copy->cwd = copy_string(&at, program->cwd);
+    return copy;
+}
 
 /* "0" is the writing process. */
 static int groups_program(struct build *b, struct err *err)

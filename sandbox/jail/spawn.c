@@ -13,6 +13,7 @@
 
 #include "jail/ids.h"
 #include "jail/init.h"
+#include "jail/program.h"
 #include "jail/root.h"
 
 #define FD_MIN 3 /* below are the standard streams, which the child replaces */
@@ -235,9 +236,12 @@ static void build_close(struct build *b)
 int spawn_host(struct jail *j, const struct jail_program *program, struct jail_io *out,
                struct err *err)
 {
+    AUTO_FREE struct jail_program *copy = program_copy_host(program, err);
+    if (!copy)
+        return -1;
     struct build b = {
         .jail = j,
-        .program = program,
+        .program = copy,
         .pipes = {{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}},
         .listen_fd = -1,
     };

@@ -203,38 +203,51 @@ static int count_files(const char *pattern)
     return n;
 }
 
-/* A zombie holds nothing; when its parent was killed, the host's own init reaps it in its time. */
-static bool is_zombie(int proc, const char *pid)
+/* A zombie holds nothing; when its parent was killed, the host's own init reaps it in its time.
+ * Gives the session of a living process, 0 for others. */
+static int living_session(int proc, const char *pid)
 {
-    char path[300], text[512] = "";
+    char path[300], text[512] = "", state = 'Z';
+    int session = 0;
     snprintf(path, sizeof path, "%s/stat", pid);
     AUTO_FD int fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
-    const char *state = fd >= 0 && read(fd, text, sizeof text - 1) > 0 ? strrchr(text, ')') : NULL;
-    return !state || strncmp(state, ") Z", 3) == 0;
+    const char *at = fd >= 0 && read(fd, text, sizeof text - 1) > 0 ? strrchr(text, ')') : NULL;
+    if (!at || sscanf(at, ") %c %*d %*d %d", &state, &session) != 2)
+        return 0;
+    return state == 'Z' || state == 'X' ? 0 : session;
 }
 
-/* Holds the slot meanwhile: a new owner's processes have the same ids. */
-static int count_processes(unsigned slot)
+/* Of the slot's ids, and of a session that the killed process has led. */
+static int count_processes(unsigned slot, int leader)
 {
-    char path[64];
     int n = 0;
-    if (slot >= SLOT_COUNT)
-        return 0;
-    snprintf(path, sizeof path, SLOT_FOLDER "/slot.%u", slot);
-    AUTO_FD int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) < 0)
-        return 0;
     DIR *proc = opendir("/proc");
     for (struct dirent *e; proc && (e = readdir(proc));) {
         struct stat st;
         if (e->d_name[0] < '1' || e->d_name[0] > '9' || fstatat(dirfd(proc), e->d_name, &st, 0) < 0)
             continue;
-        if (st.st_uid == IDS_OUTER_ROOT(slot) || st.st_uid == IDS_OUTER_USER(slot))
-            n += !is_zombie(dirfd(proc), e->d_name);
+        int session = living_session(dirfd(proc), e->d_name);
+        bool inside = slot < SLOT_COUNT &&
+                      (st.st_uid == IDS_OUTER_ROOT(slot) || st.st_uid == IDS_OUTER_USER(slot));
+        n += session != 0 && (inside || (session == leader && leader != getsid(0)));
     }
     if (proc)
         closedir(proc);
-    unlink(path);
+    return n;
+}
+
+/* Takes the slot meanwhile, or looks at no ids: those of a new owner are the same. */
+static int count_processes_left(unsigned slot, int leader)
+{
+    char path[64];
+    if (slot >= SLOT_COUNT)
+        return count_processes(slot, leader);
+    snprintf(path, sizeof path, SLOT_FOLDER "/slot.%u", slot);
+    AUTO_FD int lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    bool taken = lock < 0 || flock(lock, LOCK_EX | LOCK_NB) < 0;
+    int n = count_processes(taken ? SLOT_COUNT : slot, leader);
+    if (!taken)
+        unlink(path);
     return n;
 }
 
@@ -265,7 +278,7 @@ int rig_count_left(unsigned slot, int pid, const char *cache)
                  pid);
     int64_t end = rig_now_ms() + LEFT_MS;
     for (;;) {
-        int processes = count_processes(slot), loops = count_loops(cache), n = 0;
+        int processes = count_processes_left(slot, pid), loops = count_loops(cache), n = 0;
         for (size_t i = 0; i < ARRAY_LEN(groups); i++)
             n += count_files(groups[i]);
         if (processes + loops + n == 0)

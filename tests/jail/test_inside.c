@@ -68,6 +68,22 @@ static void test_init_is_closed(void)
     rig_close(&rig);
 }
 
+/* Strings of the caller's command line, which the first process hides, arrive all the same. */
+static void test_own_arguments(void)
+{
+    char want[64];
+    if (!rig_init(&rig))
+        return;
+    rig.spec.hostname = program_invocation_short_name;
+    if (rig_open(&rig) &&
+        rig_run(&rig, "ids", "write", "/tmp/x", program_invocation_name, "cat", "/tmp/x", NULL)) {
+        snprintf(want, sizeof want, " host %.40s\n", program_invocation_short_name);
+        CHECK_HAS(rig.output, want);
+        CHECK_HAS(rig.output, program_invocation_name);
+    }
+    rig_close(&rig);
+}
+
 static void test_folders(void)
 {
     static const char *const has[] = {"/dev: ",
@@ -329,6 +345,7 @@ static void test_wrong_specs(void)
 static const struct check_test table[] = {
     {"identity", test_identity},
     {"init_is_closed", test_init_is_closed},
+    {"own_arguments", test_own_arguments},
     {"folders", test_folders},
     {"only_tmp_is_writable", test_only_tmp_is_writable},
     {"etc", test_etc},

@@ -156,6 +156,7 @@ static void test_killed_from_outside(void)
 static void victim(int slot_pipe)
 {
     struct err err;
+    setsid();
     for (;;) {
         if (!rig_open(&rig))
             _exit(1);
