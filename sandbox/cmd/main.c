@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cmd/command.h"
 #include "cmd/event.h"
@@ -38,8 +40,21 @@ static int run_command(int argc, char **argv)
     return EXIT_USAGE;
 }
 
+/* A standard stream that the caller has closed would be the number of the next file opened, and
+ * log lines would go there. What takes its place refuses to be used, as the closed one did. */
+static int hold_standard_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            return -1;
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
+    if (hold_standard_streams() < 0)
+        return EXIT_HOST;
     if (argc < 2) {
         print_help(stderr);
         return EXIT_USAGE;

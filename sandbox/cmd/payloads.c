@@ -86,7 +86,8 @@ static int read_one(struct payload *p, int interrupt_fd, struct err *err)
     AUTO_FD int own = -1;
     int fd = STDIN_FILENO;
     if (strcmp(p->name, "-") != 0) {
-        fd = own = open(p->name, O_RDONLY | O_CLOEXEC);
+        /* a pipe without a writer is waited for where signals end the wait */
+        fd = own = open(p->name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
         if (fd < 0) {
             err_sys(err, "open '%.200s'", p->name);
             err->kind = ERR_INPUT;

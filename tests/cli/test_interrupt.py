@@ -146,6 +146,47 @@ def check_waiting_for_input():
     os.close(writer)
 
 
+def check_waiting_for_writer():
+    """Nobody has opened the other end of the named pipe that the event is to come from."""
+    pipe = os.path.join(function("pipes"), "event")
+    os.mkfifo(pipe)
+    command = [CLAMBDA, "invoke", function("fn"), "-e", pipe]
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    time.sleep(0.5)
+    child.send_signal(signal.SIGINT)
+    try:
+        child.wait(timeout=5)
+    except subprocess.TimeoutExpired:
+        child.kill()
+    check("a pipe without a writer: exit code", (child.wait(), child.stderr.read()), (130, b""))
+    child.stderr.close()
+    child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    time.sleep(0.2)
+    with open(pipe, "w") as writer:
+        writer.write('{"do":')
+        writer.flush()
+        time.sleep(0.1)
+        writer.write('"echo"}')
+    check("a slow writer's event arrives", child.communicate(timeout=30)[0], b'{"do":"echo"}\n')
+
+
+def check_closed_streams():
+    """The caller has closed standard streams: no other file gets what was meant for them."""
+    event = write("event.json", '{"do":"echo"}')
+    for closed, want in (("0<&-", 0), ("1>&-", 3), ("2>&-", 0), ("0<&- 2>&-", 0), ("0<&- 1>&- 2>&-", 3)):
+        child = subprocess.Popen(["sh", "-c", f'exec "$0" "$@" {closed}', CLAMBDA, "invoke", function("fn"), "-e", event],
+                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        try:
+            out, err = child.communicate(timeout=10)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            out, err = child.communicate()
+        answer = b"" if "1>" in closed else b'{"do":"echo"}\n'
+        check(f"{closed}: exit code and answer", (child.returncode, out), (want, answer))
+        if closed == "1>&-":
+            check_match(f"{closed}: message", err.decode(), "clambda: write to stdout: Bad file descriptor\n")
+
+
 def check_unwritable():
     with open("/dev/full", "w") as full:
         child = start("echo", stdout=full)
@@ -167,5 +208,7 @@ check_normal_end()
 check_kill()
 check_standing_reader()
 check_waiting_for_input()
+check_waiting_for_writer()
+check_closed_streams()
 check_unwritable()
 finish()
