@@ -71,8 +71,7 @@ struct jail_program {
 };
 
 struct jail_timing {
-    int64_t open_us, spawn_us; /* the last one */
-    int64_t exec_at_us;        /* CLOCK_MONOTONIC of its exec: jail_spawn returns later */
+    int64_t open_us, spawn_us, exec_at_us; /* the last one; exec by CLOCK_MONOTONIC */
 };
 /* What a spawn hands out. The caller owns the descriptors; all are non-blocking, close-on-exec. */
 struct jail_io {
@@ -119,7 +118,6 @@ int jail_oom_fd(const struct jail *j);
 
 /* Turns the CPU share on or off; off after jail_open. */
 int jail_throttle(struct jail *j, bool on, struct err *err) ATTR_CHECK;
-
 /* Stops every process inside, without their knowing, and lets them go on. Returns when done. */
 int jail_freeze(struct jail *j, struct err *err) ATTR_CHECK;
 int jail_thaw(struct jail *j, struct err *err) ATTR_CHECK;
