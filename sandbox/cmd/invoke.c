@@ -37,7 +37,8 @@ static const struct option_row rows[] = {
      "a JSON file to invoke it with, '-' for standard\ninput; may be repeated: one environment\n"
      "takes them in order",
      set_event},
-    {"verbose", 0, NULL, NULL, "tell how long the parts of the cold start took", set_verbose},
+    {"verbose", 0, NULL, NULL,
+     "tell how long the parts of the cold start took, and what this host leaves open", set_verbose},
 };
 
 static const struct options options = {
@@ -63,6 +64,15 @@ static int default_event(struct invoke *i, struct err *err)
         return payloads_add(&i->payloads, "-", err);
     output_note("no event was given (-e FILE, or a pipe): taking {}");
     return payloads_add(&i->payloads, "/dev/null", err);
+}
+
+/* Isolation that this host cannot give, and that does not stop a run. */
+static void tell_gaps(const struct session *s)
+{
+    if (session_reaches_metadata(s))
+        output_note(
+            "the function can reach 169.254.169.254, where clouds hand out credentials: this "
+            "host takes no connect filter; --network none keeps it away");
 }
 
 static void tell_timing(const struct session *s)
@@ -92,6 +102,8 @@ static int run(struct invoke *i)
     } else if (!s) {
         code = fail(&err);
     } else {
+        if (i->verbose)
+            tell_gaps(s);
         code = session_run(s, &i->payloads);
         if (i->verbose)
             tell_timing(s);

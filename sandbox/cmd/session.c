@@ -235,6 +235,11 @@ struct environment_timing session_timing(const struct session *s)
     return s->timing;
 }
 
+bool session_reaches_metadata(const struct session *s)
+{
+    return environment_reaches_metadata(s->environment);
+}
+
 int session_close(struct session *s, struct err *err)
 {
     if (!s)

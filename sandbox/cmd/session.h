@@ -22,6 +22,8 @@ int session_interrupt_fd(const struct session *s);
 int session_run(struct session *s, const struct payloads *payloads);
 
 struct environment_timing session_timing(const struct session *s);
+/* See environment_reaches_metadata. */
+bool session_reaches_metadata(const struct session *s);
 
 /* Gives everything back. Accepts NULL. -1: something was left, err tells what. */
 int session_close(struct session *s, struct err *err);

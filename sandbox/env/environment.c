@@ -112,6 +112,11 @@ unsigned environment_uid(const struct environment *e)
     return jail_outer_uid(e->jail);
 }
 
+bool environment_reaches_metadata(const struct environment *e)
+{
+    return !e->options.settings->own_network && !jail_refuses_metadata(e->jail);
+}
+
 static void on_closed(uv_handle_t *handle)
 {
     struct environment *e = handle->data;

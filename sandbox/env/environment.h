@@ -108,6 +108,9 @@ struct environment_timing environment_timing(const struct environment *e);
 /* For the owner of a connection check; see jail_outer_uid. */
 unsigned environment_uid(const struct environment *e);
 
+/* Whether the function can reach addresses where clouds hand out credentials (169.254.169.254). */
+bool environment_reaches_metadata(const struct environment *e);
+
 /* Kills what runs and gives everything back; memory is freed by the loop's next turns. What could
  * not be given back is told in err, which may be NULL. Accepts NULL. */
 void environment_close(struct environment *e, struct err *err);

@@ -123,6 +123,17 @@ def check_verbose():
     number = r"[0-9]+\.[0-9]{2} ms"
     check_match("cold start", done.err, f"clambda: cold start: jail {number}, exec {number}, init {number}, handler {number}\n")
     check("no colour in a pipe", "\033" in done.err + done.out, False)
+    check("a gap is told at most once", done.err.count("169.254.169.254") <= 1, True)
+    done = invoke(function("fn"), "echo", options=("--verbose", "--network", "none"))
+    check("no gap in a network of its own", "169.254.169.254" in done.err, False)
+    if not os.path.ismount("/sys/fs/cgroup/unified"):
+        return
+    hidden = ["unshare", "--mount", "sh", "-c", 'umount /sys/fs/cgroup/unified && exec "$@"', "sh", CLAMBDA, "invoke",
+              function("fn")]
+    for options, want in ((["--verbose"], 1), ([], 0), (["--verbose", "--network=none"], 0)):
+        done = subprocess.run(hidden + options, input=b'{"do":"echo"}', capture_output=True, timeout=60, check=False)
+        check("where no filter can be attached", (done.returncode, done.stderr.count(b"can reach 169.254.169.254")),
+              (0, want))
 
 
 def check_terminal():

@@ -14,7 +14,7 @@
 
 struct jail {
     int out, err, exit; /* our ends of what the last spawn handed out */
-    bool frozen, throttled, fail_spawn, fail_freeze;
+    bool frozen, throttled, fail_spawn, fail_freeze, refuses_metadata;
     int spawned, killed;
     struct jail_exit how;
     struct jail_usage usage;
@@ -110,6 +110,11 @@ unsigned jail_slot(const struct jail *j)
 {
     (void)j;
     return 1023;
+}
+
+bool jail_refuses_metadata(const struct jail *j)
+{
+    return j->refuses_metadata;
 }
 
 struct jail_timing jail_timing(const struct jail *j)

@@ -196,6 +196,15 @@ static void end_program(struct jail_exit how)
 
 /* ---- tests --------------------------------------------------------------------------------- */
 
+static void test_metadata(void)
+{
+    open_stage("3");
+    CHECK(environment_reaches_metadata(env));
+    jail.refuses_metadata = true;
+    CHECK(!environment_reaches_metadata(env));
+    close_stage();
+}
+
 static void test_two_events(void)
 {
     open_stage("3");
@@ -510,6 +519,7 @@ static void test_close(void)
 
 static const struct check_test tests[] = {
     {"two_events", test_two_events},
+    {"metadata", test_metadata},
     {"ahead", test_ahead},
     {"out_of_turn", test_out_of_turn},
     {"exits", test_exits},
