@@ -42,7 +42,11 @@ void arena_trim(struct arena *a, size_t keep)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     size_t from = (keep + page - 1) & ~(page - 1);
-    if (a->peak > from && from < a->cap)
+    if (a->held < a->peak)
+        a->held = a->peak;
+    if (a->held > from) {
         madvise(a->base + from, a->cap - from, MADV_DONTNEED);
+        a->held = from;
+    }
     a->peak = a->used;
 }

@@ -17,6 +17,7 @@ struct arena {
     size_t cap;  /* bytes reserved */
     size_t used; /* bytes handed out, a multiple of ARENA_ALIGN */
     size_t peak; /* highest used since the last arena_trim */
+    size_t held; /* below it lie pages that earlier rounds touched and arena_trim left */
 };
 
 /* Reserves cap bytes (rounded up to pages). -1 when the address space cannot be had. */
@@ -61,6 +62,6 @@ static inline void arena_reset(struct arena *a)
     a->used = 0;
 }
 
-/* Gives pages above keep bytes back to the system when more than that was used since the last
- * call. Call after arena_reset. */
+/* Gives touched pages above keep bytes back to the system, those that earlier calls kept as well.
+ * Call after arena_reset. */
 void arena_trim(struct arena *a, size_t keep);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/ctx.h"
 
+#include <malloc.h>
 #include <string.h>
 #include <time.h>
 
@@ -23,7 +24,7 @@ void ctx_begin(struct lambda_ctx *ctx, const struct rapi_event *event)
 {
     ctx->event = event;
     ctx->failure.set = false;
-    ctx->replied = false;
+    ctx->replied = ctx->reply_lost = false;
     ctx->marks = NULL;
     ctx->nrecords = 0;
     buf_reset(&ctx->reply);
@@ -31,8 +32,10 @@ void ctx_begin(struct lambda_ctx *ctx, const struct rapi_event *event)
 
 void ctx_end(struct lambda_ctx *ctx)
 {
-    if (ctx->reply.cap > CTX_REPLY_KEPT)
+    if (ctx->reply.cap > CTX_REPLY_KEPT) {
         buf_free(&ctx->reply);
+        malloc_trim(0); /* from the second one on the C library would keep it for a third */
+    }
     ctx->event = NULL;
 }
 
@@ -68,6 +71,7 @@ CTX_EXPORT int lambda_reply(lambda_ctx *ctx, const void *bytes, size_t len)
 {
     buf_reset(&ctx->reply);
     ctx->replied = false;
+    ctx->reply_lost = true;
     if (len > RAPI_BODY_MAX)
         return failure_set(&ctx->failure, "Function.ResponseSizeTooLarge",
                            "an answer of %zu bytes is larger than the maximum of %u", len,
@@ -77,6 +81,7 @@ CTX_EXPORT int lambda_reply(lambda_ctx *ctx, const void *bytes, size_t len)
         return failure_set(&ctx->failure, "Function.OutOfMemory",
                            "no memory for an answer of %zu bytes", len);
     ctx->replied = true;
+    ctx->reply_lost = false;
     return 0;
 }
 

@@ -20,6 +20,7 @@ struct lambda_ctx {
     struct failure failure;
     struct buf reply;
     bool replied;          /* reply is the handler's own */
+    bool reply_lost;       /* the handler's last answer could not be kept */
     unsigned char *marks;  /* per record: lambda_fail_record was called */
     size_t nrecords;       /* 0: the event has no partial failures */
     bool partial_failures; /* the setting */

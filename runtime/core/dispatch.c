@@ -81,7 +81,7 @@ int dispatch_event(const struct lambda_module *table, struct lambda_ctx *ctx)
         if (!runs[h->mode] || (h->match && !decode_match(h->match, event->body, event->body_len)))
             continue;
         int failed = runs[h->mode](h, ctx);
-        if (!failed && ctx->reply.failed)
+        if (!failed && (ctx->reply.failed || ctx->reply_lost))
             return failure_set(&ctx->failure, "Function.ResponseSizeTooLarge",
                                "the answer is larger than %u bytes, or memory is short",
                                RAPI_BODY_MAX);

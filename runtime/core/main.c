@@ -28,11 +28,18 @@ static int reserve_arena(struct arena *arena, size_t memory_mb, struct err *err)
     return 0;
 }
 
-/* Signals and streams, before any code of the user runs. */
+static void on_sigpipe(int sig)
+{
+    (void)sig;
+}
+
+/* Signals and streams, before any code of the user runs. SIGPIPE is caught and not ignored: what is
+ * ignored stays so in the programs that a handler runs, whose pipes would never end. */
 static int prepare_process(int *stop_fd, struct err *err)
 {
+    struct sigaction pipe_action = {.sa_handler = on_sigpipe, .sa_flags = SA_RESTART};
     setvbuf(stdout, NULL, _IOLBF, 0);
-    signal(SIGPIPE, SIG_IGN);
+    sigaction(SIGPIPE, &pipe_action, NULL);
     *stop_fd = stop_install(err);
     return *stop_fd < 0 ? -1 : crash_install(err);
 }

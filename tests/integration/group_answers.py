@@ -23,6 +23,21 @@ def failures():
 
 
 @test("answers")
+def large_answers():
+    """An answer that cannot be sent is never taken for none, unless another one replaces it."""
+    result = run("fails", [Reply(b"unchecked"), Reply(b"corrected"), Reply(b"x")])
+    same(error_of(result)["errorType"], "Function.ResponseSizeTooLarge")
+    same(response_of(result, 1), b"1")
+    same(response_of(result, 2), b"null")
+
+
+@test("answers")
+def programs_end_with_their_pipe():
+    """SIGPIPE, which the bootstrap does without, is as usual in what a handler runs."""
+    same(response_of(run("fails", [Reply(b"pipe")])), b"")
+
+
+@test("answers")
 def logs():
     result = run("fails", [Reply(b"a"), Reply(b"b", id="id-2")])
     same([p.body for p in result.posts], [b"null", b"null"])
@@ -41,7 +56,7 @@ def logs():
 def sqs(*messages):
     return json.dumps({"Records": [
         {"messageId": "m%d" % i, "body": body, "eventSource": "aws:sqs",
-         "attributes": {"MessageGroupId": group} if group else {}}
+         "attributes": {"MessageGroupId": group, "SequenceNumber": str(i + 1)} if group else {}}
         for i, (body, group) in enumerate(messages)]}).encode()
 
 

@@ -171,3 +171,6 @@ def memory_is_given_back():
     result = run("echo", [Reply(large), Reply(b"1"), Reply(b"1")])
     if result.rss > 3500:
         raise AssertionError("%d KB are resident after a large event" % result.rss)
+    result = run("echo", [Reply(large), Reply(large), Reply(b"1"), Reply(b"1")])
+    if result.rss > 3500:
+        raise AssertionError("%d KB are resident after two large events" % result.rss)

@@ -118,6 +118,13 @@ static void test_arena(void)
     arena_trim(&a, 0);
     CHECK_INT(a.peak, 0);
     CHECK_INT(a.base[0], 0); /* a page given back comes again as zeros */
+    a.base[0] = 1;
+    CHECK(arena_alloc(&a, 1) != NULL);
+    arena_reset(&a);
+    arena_trim(&a, a.cap); /* kept now, and given back when less is wanted later */
+    CHECK_INT(a.base[0], 1);
+    arena_trim(&a, 0);
+    CHECK_INT(a.base[0], 0);
     arena_fini(&a);
     arena_fini(&a);
     CHECK_INT(arena_init(&a, SIZE_MAX, &err), -1);

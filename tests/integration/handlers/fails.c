@@ -4,6 +4,17 @@
 #include <stdio.h>
 #include <string.h>
 
+/* What a program that the handler runs says when it writes to a pipe that nobody reads. */
+static int reply_of_program(lambda_ctx *ctx)
+{
+    char said[64];
+    FILE *program = popen("sh -c 'kill -PIPE $$; echo ignored' || true", "r");
+    size_t len = program ? fread(said, 1, sizeof said, program) : 0;
+    if (program)
+        pclose(program);
+    return lambda_reply(ctx, said, len);
+}
+
 static int on_event(lambda_ctx *ctx, lambda_str event)
 {
     if (strcmp(event.ptr, "typed") == 0)
@@ -14,6 +25,12 @@ static int on_event(lambda_ctx *ctx, lambda_str event)
         return lambda_error(ctx, "my odd-type\r\nX-Injected: 1", "odd");
     if (strcmp(event.ptr, "large") == 0)
         return lambda_reply(ctx, event.ptr, 7u << 20);
+    if (strcmp(event.ptr, "unchecked") == 0 || strcmp(event.ptr, "corrected") == 0)
+        lambda_reply(ctx, event.ptr, 7u << 20);
+    if (strcmp(event.ptr, "pipe") == 0)
+        return reply_of_program(ctx);
+    if (strcmp(event.ptr, "corrected") == 0)
+        return lambda_reply(ctx, "1", 1);
     lambda_log(ctx, LAMBDA_DEBUG, "debug %s", event.ptr);
     lambda_log(ctx, LAMBDA_INFO, "info %s\nnext", event.ptr);
     printf("printed %s without a newline", event.ptr);
