@@ -144,6 +144,7 @@ static void on_crash(int sig, siginfo_t *info, void *user)
     struct report r = {text, 0, sizeof text};
     catch_nested(sig);
     put_headline(&r, sig, info);
+    write_report(&r); /* before anything that trusts the stack */
     frames_add(&frames, pc);
     if (frames_resolve(&frames) == 0 && !frames.list[0].path) /* jumped to nowhere */
         frames_add(&frames, return_address(context) - 1);

@@ -9,18 +9,26 @@
 
 static const char default_type[] = "Function.HandlerFailed";
 
+/* Behind a print of len bytes into a text of at most max: drops what is left of a character that
+ * was cut. */
+static void end_text(char *text, int len, size_t max)
+{
+    if (len < 0)
+        text[0] = '\0';
+    if (len <= (int)max)
+        return;
+    size_t whole = utf8_valid_prefix(text, max);
+    if (max - whole < 4)
+        text[whole] = '\0';
+}
+
 int failure_setv(struct failure *f, const char *type, const char *fmt, va_list args)
 {
     f->set = true;
-    snprintf(f->type, sizeof f->type, "%s", type && *type ? type : default_type);
-    int len = vsnprintf(f->message, sizeof f->message, fmt, args);
-    if (len < 0)
-        f->message[0] = '\0';
-    if (len > FAILURE_MESSAGE_MAX) { /* drop what is left of a character that was cut */
-        size_t whole = utf8_valid_prefix(f->message, FAILURE_MESSAGE_MAX);
-        if (FAILURE_MESSAGE_MAX - whole < 4)
-            f->message[whole] = '\0';
-    }
+    int len = snprintf(f->type, sizeof f->type, "%s", type && *type ? type : default_type);
+    end_text(f->type, len, FAILURE_TYPE_MAX);
+    len = vsnprintf(f->message, sizeof f->message, fmt, args);
+    end_text(f->message, len, FAILURE_MESSAGE_MAX);
     return -1;
 }
 

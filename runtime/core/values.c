@@ -2,6 +2,7 @@
 /* The lambda_* functions of lambda.h that turn texts into values: free-form JSON, structs by their
  * tables, URL encoding. */
 #include <locale.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -143,7 +144,7 @@ CTX_EXPORT double lambda_json_f64(lambda_json json, const char *pointer, double 
         return fallback;
     double value = strtod_l(text, &end, c_locale);
     freelocale(c_locale);
-    return *end ? fallback : value;
+    return *end || !isfinite(value) ? fallback : value;
 }
 
 CTX_EXPORT bool lambda_json_bool(lambda_json json, const char *pointer, bool fallback)

@@ -30,6 +30,16 @@ def crashes():
 
 
 @test("crashes")
+def crash_without_a_stack():
+    """What can be said without reading the stack is said first."""
+    if harness.options.sanitized:
+        return
+    result = run("crashes", [Reply(b"stack", id="id-9")])
+    same(result.code, -signal.SIGSEGV)
+    has(result.err, "\tid-9\tFATAL\tthe function crashed: SIGSEGV")
+
+
+@test("crashes")
 def frames_name_the_handler():
     """The frames of a crash are those of the code that crashed, in order."""
     if harness.options.sanitized:

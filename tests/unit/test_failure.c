@@ -101,6 +101,10 @@ static void test_cut(void)
         size_t got = strlen(f.message);
         CHECK((got - shift) % 3 == 0);
         CHECK(got > FAILURE_MESSAGE_MAX - 3);
+        failure_set(&f, text, "x");
+        got = strlen(f.type);
+        CHECK((got - shift) % 3 == 0);
+        CHECK(got > FAILURE_TYPE_MAX - 3);
     }
 }
 

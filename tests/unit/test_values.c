@@ -96,6 +96,8 @@ static void test_f64_and_bool(void)
     CHECK(lambda_json_f64(json("-2e3"), "", 0) == -2000);
     CHECK(lambda_json_f64(json("\"1.5\""), "", 4) == 4);
     CHECK(lambda_json_f64(json("{}"), "/a", 4) == 4);
+    CHECK(lambda_json_f64(json("1e999999"), "", 4) == 4);
+    CHECK(lambda_json_f64(json("-1e309"), "", 4) == 4);
     CHECK(lambda_json_bool(json("true"), "", false));
     CHECK(!lambda_json_bool(json("false"), "", true));
     CHECK(lambda_json_bool(json("1"), "", true));

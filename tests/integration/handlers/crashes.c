@@ -52,12 +52,23 @@ static void crash_heap(void)
     free(block);
 }
 
+/* Ends with a stack pointer and an address that are both nowhere. */
+static void crash_stack(void)
+{
+#if defined(__x86_64__)
+    __asm__ volatile("mov $16, %rsp\n\tmov $32, %rax\n\tjmp *%rax");
+#elif defined(__aarch64__)
+    __asm__ volatile("mov x0, #16\n\tmov sp, x0\n\tmov x0, #32\n\tbr x0");
+#endif
+}
+
 static const struct {
     const char *name;
     void (*fn)(void);
 } crashes[] = {
-    {"segv", crash_segv}, {"overflow", crash_overflow}, {"call", crash_call}, {"fpe", crash_fpe},
-    {"ill", crash_ill},   {"bus", crash_bus},           {"abort", abort},     {"heap", crash_heap},
+    {"segv", crash_segv}, {"overflow", crash_overflow}, {"call", crash_call},
+    {"fpe", crash_fpe},   {"ill", crash_ill},           {"bus", crash_bus},
+    {"abort", abort},     {"heap", crash_heap},         {"stack", crash_stack},
 };
 
 static int on_event(lambda_ctx *ctx, lambda_str event)
