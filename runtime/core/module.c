@@ -168,15 +168,17 @@ static void *open_first(const char *const roots[2], const char *file, char path[
     return NULL;
 }
 
-/* Whether a symbol is an object of that size at least: the name of a handler function, as other
- * runtimes want it, is what stands there instead. */
+/* Whether a symbol can be a table at all. What stands in a handler name instead is the name of the
+ * handler function, as other runtimes want it. */
 static bool is_table(const void *symbol)
 {
     Dl_info info;
-    const ElfW(Sym) *entry = NULL;
-    if (!dladdr1(symbol, &info, (void **)&entry, RTLD_DL_SYMENT) || !entry)
+    void *found = NULL;
+    if (!dladdr1(symbol, &info, &found, RTLD_DL_SYMENT) || !found)
         return false;
-    return (entry->st_info & 0xf) == STT_OBJECT && entry->st_size >= sizeof(struct lambda_module);
+    const ElfW(Sym) *entry = found;
+    return ELF64_ST_TYPE(entry->st_info) == STT_OBJECT &&
+           entry->st_size >= sizeof(struct lambda_module);
 }
 
 int module_load(struct module *m, const struct settings *settings, struct failure *f)
@@ -190,16 +192,19 @@ int module_load(struct module *m, const struct settings *settings, struct failur
         open_first((const char *const[2]){settings->task_root, layer_root}, name.file, path, f);
     if (!loaded.handle)
         return -1;
+    bool good = false;
     loaded.table = dlsym(loaded.handle, name.symbol);
     if (!loaded.table)
         failure_set(f, NOT_FOUND, "'%s' has no module '%s': %s", path, name.symbol, dlerror());
     else if (!is_table(loaded.table))
         failure_set(
             f, NOT_FOUND,
-            "'%s' in '%s' is no module: behind FILE stands what LAMBDA_MODULE_AS has named, "
-            "no function, and nothing for LAMBDA_MODULE",
+            "'%s' in '%s' is no module: the handler name is FILE alone, or FILE.NAME with a "
+            "NAME that LAMBDA_MODULE_AS defines",
             name.symbol, path);
-    if (f->set || module_check(loaded.table, path, f) != 0) {
+    else
+        good = module_check(loaded.table, path, f) == 0;
+    if (!good) {
         module_close(&loaded);
         return -1;
     }

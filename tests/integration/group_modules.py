@@ -54,6 +54,8 @@ def wrong():
     same(post.headers["lambda-runtime-function-error-type"], "Runtime.ImportModuleError")
     fails_in_init("aged.other_size", "Runtime.ImportModuleError", "same release")
     fails_in_init("aged.no_events", "Runtime.HandlerNotFound", "only hooks")
+    for name in ("function", "small"):
+        fails_in_init("aged." + name, "Runtime.HandlerNotFound", "'%s' in '" % name, "is no module")
     with tempfile.TemporaryDirectory() as folder:
         with open(os.path.join(folder, "text.so"), "w") as f:
             f.write("no library\n")
