@@ -44,10 +44,7 @@ static bool proxy_off(CURL *easy)
 static bool set_options(struct conn *c, CURL *easy, const char *url, char *reason)
 {
     reason[0] = '\0';
-    /* The library that is linked by default knows no proxies at all. */
-    CURLcode proxy = curl_easy_setopt(easy, CURLOPT_PROXY, "");
-    return (proxy == CURLE_OK || proxy == CURLE_UNKNOWN_OPTION) &&
-           curl_easy_setopt(easy, CURLOPT_URL, url) == CURLE_OK &&
+    return curl_easy_setopt(easy, CURLOPT_URL, url) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L) == CURLE_OK && proxy_off(easy) &&
            curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
            /* also the most that curl_easy_recv takes at once; the memory itself is not touched */
