@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -55,6 +56,7 @@ int main(int argc, char **argv)
 {
     if (hold_standard_streams() < 0)
         return EXIT_HOST;
+    signal(SIGXFSZ, SIG_IGN); /* a file beyond the caller's limit is an error, told as others are */
     if (argc < 2) {
         print_help(stderr);
         return EXIT_USAGE;

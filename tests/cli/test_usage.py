@@ -88,6 +88,10 @@ def check_unwritable():
         done = subprocess.run([CLAMBDA, "--help"], stdout=full, stderr=subprocess.PIPE)
     check("a full disk", done.returncode, 3)
     check("is told", b"write to stdout: No space left on device" in done.stderr, True)
+    limited = ["sh", "-c", 'ulimit -f 1; exec "$@" > "$0"', path("large"), CLAMBDA, "event", "sqs", "records=100"]
+    done = subprocess.run(limited, stderr=subprocess.PIPE)
+    check("a limit of file sizes", done.returncode, 3)
+    check("is told as well", b"write to stdout: File too large" in done.stderr, True)
 
 
 def check_bootstrap():
