@@ -38,7 +38,9 @@ static const struct option_row rows[] = {
      "takes them in order",
      set_event},
     {"verbose", 0, NULL, NULL,
-     "tell how long the parts of the cold start took, and what this host leaves open", set_verbose},
+     "on a terminal: how long the parts of the cold start took; anywhere: what this host leaves "
+     "open",
+     set_verbose},
 };
 
 static const struct options options = {
@@ -105,7 +107,8 @@ static int run(struct invoke *i)
         if (i->verbose)
             tell_gaps(s);
         code = session_run(s, &i->payloads);
-        if (i->verbose)
+        /* a pipe gets Lambda's own lines and what went wrong */
+        if (i->verbose && isatty(STDERR_FILENO))
             tell_timing(s);
     }
     if (session_close(s, &err) < 0) {
