@@ -38,9 +38,7 @@ static const struct option_row rows[] = {
      "takes them in order",
      set_event},
     {"verbose", 0, NULL, NULL,
-     "on a terminal: how long the parts of the cold start took; anywhere: what this host leaves "
-     "open",
-     set_verbose},
+     "times of the cold start (on a terminal); what\nthis host leaves open", set_verbose},
 };
 
 static const struct options options = {
