@@ -167,6 +167,7 @@ static void on_init_error(void *env, const struct env_answer *answer)
     struct init_error *i = &e->init_error;
     if (e->state != ENVIRONMENT_INIT || i->posted)
         return;
+    process_sample(e); /* a life as short as this one ends before the next */
     /* the runtime is expected to exit; if it does not, the next sample ends it */
     i->posted = true;
     i->at_us = state_now_us();
