@@ -2,6 +2,8 @@
 #include "core/log.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -68,11 +70,18 @@ void log_time(char out[LOG_TIME_LEN])
     put_digits(out + 20, now.tv_nsec / 1000000, 3);
 }
 
+/* A program that shares the stream may have made it non-blocking: a line waits all the same. */
+static bool await_room(void)
+{
+    struct pollfd stream = {.fd = STDERR_FILENO, .events = POLLOUT};
+    return poll(&stream, 1, -1) > 0 || errno == EINTR;
+}
+
 static void write_all(const char *bytes, size_t len)
 {
     while (len) {
         ssize_t n = write(STDERR_FILENO, bytes, len);
-        if (n < 0 && errno == EINTR)
+        if (n < 0 && (errno == EINTR || (errno == EAGAIN && await_room())))
             continue;
         if (n <= 0)
             return; /* there is nowhere left to complain */

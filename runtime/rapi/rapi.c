@@ -8,7 +8,8 @@
 #include "rapi/address.h"
 #include "rapi/http.h"
 
-#define RAPI_ONE_PACKET 16384 /* up to here head and body are sent by one call */
+#define RAPI_ONE_PACKET 16384                    /* up to here head and body are sent by one call */
+#define RAPI_REQUEST    (RAPI_ONE_PACKET + 2048) /* bytes of usual requests */
 
 /* A request in two parts, so that a large body is not copied. */
 struct request {
@@ -35,9 +36,11 @@ int rapi_open(struct rapi *r, const char *address, const char *agent, int wake_f
     buf_addf(&r->poll, "GET %s/invocation/next%s\r\n", r->prefix.ptr ? r->prefix.ptr : "",
              r->common.ptr ? r->common.ptr : "");
     r->address = buf_take(&where);
+    buf_reserve(&r->request, RAPI_REQUEST); /* a process without memory can still say so */
     if (!r->address || buf_check(&r->prefix, "the path of the Runtime API", err) != 0 ||
         buf_check(&r->common, "the headers of a request", err) != 0 ||
-        buf_check(&r->poll, "the request for the next event", err) != 0) {
+        buf_check(&r->poll, "the request for the next event", err) != 0 ||
+        buf_check(&r->request, "an answer", err) != 0) {
         err_wrap(err, "address '%s'", address);
         rapi_close(r);
         return -1;

@@ -4,6 +4,7 @@ import base64
 import json
 import re
 
+import harness
 from harness import error_of, has, has_not, response_of, run, same, test
 from runtime_api import Reply
 
@@ -35,6 +36,16 @@ def large_answers():
 def programs_end_with_their_pipe():
     """SIGPIPE, which the bootstrap does without, is as usual in what a handler runs."""
     same(response_of(run("fails", [Reply(b"pipe")])), b"")
+
+
+@test("answers")
+def without_memory():
+    """A failure is posted by a process that cannot allocate any more."""
+    if harness.options.sanitized:
+        return
+    result = run("fails", [Reply(b"memory")])
+    same(error_of(result)["errorType"], "Runtime.OutOfMemory")
+    same(result.posts[0].headers["lambda-runtime-function-error-type"], "Function.Hungry")
 
 
 @test("answers")

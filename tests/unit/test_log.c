@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/log.h"
 
+#include <fcntl.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "check.h"
@@ -106,10 +108,41 @@ static void test_long(void)
     }
 }
 
+/* Reads slowly up to the end; its exit status says whether so many bytes came. */
+static pid_t start_reader(const int ends[2], size_t want)
+{
+    pid_t pid = fork();
+    if (pid != 0)
+        return pid;
+    char bytes[4096];
+    size_t got = 0;
+    close(ends[1]);
+    for (ssize_t n; (n = read(ends[0], bytes, sizeof bytes)) > 0; got += (size_t)n)
+        usleep(200);
+    _exit(got == want ? 0 : 1);
+}
+
+/* A stream that somebody else made non-blocking loses nothing. */
+static void test_full_pipe(void)
+{
+    static char message[200001];
+    int ends[2], status = -1;
+    memset(message, 'm', sizeof message - 1);
+    CHECK_INT(pipe2(ends, O_CLOEXEC), 0);
+    saved_stderr = dup(STDERR_FILENO);
+    pid_t reader = start_reader(ends, LOG_TIME_LEN + strlen("\tid\tINFO\t\n") + 200000);
+    if (fcntl(ends[1], F_SETFL, O_NONBLOCK) == 0 && dup2(ends[1], STDERR_FILENO) >= 0)
+        log_line(LAMBDA_INFO, "id", "%s", message);
+    dup2(saved_stderr, STDERR_FILENO);
+    close(saved_stderr);
+    close(ends[1]);
+    close(ends[0]);
+    CHECK_INT(waitpid(reader, &status, 0), reader);
+    CHECK_INT(status, 0);
+}
+
 static const struct check_test tests[] = {
-    {"line", test_line},
-    {"time", test_time},
-    {"levels", test_levels},
-    {"long lines", test_long},
+    {"line", test_line},       {"time", test_time},           {"levels", test_levels},
+    {"long lines", test_long}, {"full pipe", test_full_pipe},
 };
 CHECK_MAIN(tests)

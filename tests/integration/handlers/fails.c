@@ -2,7 +2,9 @@
 /* Fails as the event says, and writes to all the places where output can go. */
 #include <lambda.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 /* What a program that the handler runs says when it writes to a pipe that nobody reads. */
 static int reply_of_program(lambda_ctx *ctx)
@@ -13,6 +15,19 @@ static int reply_of_program(lambda_ctx *ctx)
     if (program)
         pclose(program);
     return lambda_reply(ctx, said, len);
+}
+
+/* Leaves no memory to be had from the C library. */
+static int fail_without_memory(lambda_ctx *ctx)
+{
+    struct rlimit limit;
+    getrlimit(RLIMIT_AS, &limit);
+    limit.rlim_cur = 0;
+    setrlimit(RLIMIT_AS, &limit);
+    for (size_t size = 65536; size; size /= 2)
+        while (malloc(size))
+            continue;
+    return lambda_error(ctx, "Hungry", "no memory left");
 }
 
 static int on_event(lambda_ctx *ctx, lambda_str event)
@@ -27,6 +42,8 @@ static int on_event(lambda_ctx *ctx, lambda_str event)
         return lambda_reply(ctx, event.ptr, 7u << 20);
     if (strcmp(event.ptr, "unchecked") == 0 || strcmp(event.ptr, "corrected") == 0)
         lambda_reply(ctx, event.ptr, 7u << 20);
+    if (strcmp(event.ptr, "memory") == 0)
+        return fail_without_memory(ctx);
     if (strcmp(event.ptr, "pipe") == 0)
         return reply_of_program(ctx);
     if (strcmp(event.ptr, "corrected") == 0)
