@@ -34,9 +34,25 @@ void lifecycle_give_up(struct environment *e, const struct err *err)
     e->options.hooks->failed(e->options.owner, err);
 }
 
+/* While this process stood still (Ctrl-Z, a reader of its output that pauses) the runtime did not:
+ * what it has sent in time waits in the sockets, which the loop looks at after the timers. */
 static void on_limit(uv_timer_t *timer)
 {
-    lifecycle_limit(timer->data);
+    struct environment *e = timer->data;
+    if (!e->limit_heard && state_now_us() - e->limit_due_us > STATE_LATE_US) {
+        e->limit_heard = true;
+        uv_timer_start(timer, on_limit, STATE_LATE_GRACE_MS, 0);
+        return;
+    }
+    lifecycle_limit(e);
+}
+
+static void limit_start(struct environment *e, int64_t ms)
+{
+    e->limit_heard = false;
+    e->limit_due_us = state_now_us() + ms * 1000;
+    uv_update_time(e->options.loop);
+    uv_timer_start(&e->limit, on_limit, (uint64_t)ms, 0);
 }
 
 int lifecycle_init(struct environment *e, enum loglines_phase phase, struct err *err)
@@ -47,11 +63,10 @@ int lifecycle_init(struct environment *e, enum loglines_phase phase, struct err 
     if (process_start(e, err) < 0)
         return -1;
     e->state = ENVIRONMENT_INIT;
-    uv_update_time(e->options.loop);
     if (e->early.kind) /* told by the loop, as every other failure */
-        uv_timer_start(&e->limit, on_limit, 0, 0);
+        limit_start(e, 0);
     else if (phase == LOGLINES_PHASE_INIT)
-        uv_timer_start(&e->limit, on_limit, STATE_INIT_LIMIT_MS, 0);
+        limit_start(e, STATE_INIT_LIMIT_MS);
     return 0;
 }
 
@@ -63,8 +78,7 @@ static void start_clock(struct environment *e)
     i->begun = true;
     i->begin_us = state_now_us();
     i->deadline_ms = state_wall_ms() + timeout_ms;
-    uv_update_time(e->options.loop);
-    uv_timer_start(&e->limit, on_limit, (uint64_t)timeout_ms, 0);
+    limit_start(e, timeout_ms);
 }
 
 static void log_start(struct environment *e)
@@ -191,7 +205,7 @@ void lifecycle_next(struct environment *e)
          * loop, since this is inside an event of the Runtime API. */
         e->state = ENVIRONMENT_BUSY;
         e->early = (struct fault){FAULT_KIND_OOM, 9, NULL};
-        uv_timer_start(&e->limit, on_limit, 0, 0);
+        limit_start(e, 0);
         return;
     }
     process_drain(e, true);

@@ -20,6 +20,8 @@
 #define STATE_INIT_LIMIT_MS  10000  /* Lambda's limit for an init ahead of the event */
 #define STATE_INIT_GRACE_US  200000 /* for a runtime to exit after its init/error */
 #define STATE_SAMPLE_MS      10
+#define STATE_LATE_US        20000     /* a limit noticed later than this: the loop stood still */
+#define STATE_LATE_GRACE_MS  50        /* then the runtime is heard once more */
 #define STATE_TEXT_MAX       (1 << 20) /* lines of the platform, payloads */
 #define STATE_ERROR_TYPE_MAX 256
 
@@ -73,6 +75,8 @@ struct environment {
     struct watch *output[2], *exit, *oom;
     struct lines lines[2];
     uv_timer_t limit, tick; /* of init or event; of samples */
+    int64_t limit_due_us;   /* when limit is to fire */
+    bool limit_heard;       /* it has fired late, and waits once more */
     int open_handles;
     struct fault early; /* found before anything was spawned */
 

@@ -134,6 +134,25 @@ def check_standing_reader():
     child.communicate(timeout=30)
 
 
+def check_standing_still():
+    """The command is stopped (Ctrl-Z) past the time limit; the function, which is not, answers in time."""
+    child = start("sleep 300", "--timeout", "1")
+    wait_for_start(child)
+    time.sleep(0.1) # START is told before the event is sent
+    child.send_signal(signal.SIGSTOP)
+    time.sleep(1.5)
+    child.send_signal(signal.SIGCONT)
+    out, err = child.communicate(timeout=30)
+    check("stopped past the limit: an answer in time counts", (child.returncode, out), (0, b'"slept"\n'))
+    child = start("sleep 60000", "--timeout", "1")
+    wait_for_start(child)
+    child.send_signal(signal.SIGSTOP)
+    time.sleep(1.5)
+    child.send_signal(signal.SIGCONT)
+    out, err = child.communicate(timeout=30)
+    check("stopped past the limit: no answer is a timeout", (child.returncode, b"Sandbox.Timedout" in out), (1, True))
+
+
 def check_waiting_for_input():
     reader, writer = os.pipe()
     child = subprocess.Popen([CLAMBDA, "invoke", function("fn")], stdin=reader, stdout=subprocess.PIPE,
@@ -207,6 +226,7 @@ check_signals()
 check_normal_end()
 check_kill()
 check_standing_reader()
+check_standing_still()
 check_waiting_for_input()
 check_waiting_for_writer()
 check_closed_streams()
