@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/crash.h"
 #include "core/dispatch.h"
@@ -77,7 +78,10 @@ static int run_one(struct rapi *rapi, const struct lambda_module *table, struct 
     ctx_begin(ctx, event);
     crash_set_request(event->request_id.ptr);
     set_trace(&event->trace_id);
+    pid_t self = getpid();
     int failed = dispatch_event(table, ctx);
+    if (getpid() != self) /* a child that the handler forked came back: it has no answer to give */
+        _exit(EXIT_SUCCESS);
     fflush(stdout); /* what the handler printed belongs to this invocation */
     failed = failed ? post_failure(rapi, ctx, err)
                     : rapi_respond(rapi, event, ctx->reply.ptr, ctx->reply.len, err);

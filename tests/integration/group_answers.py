@@ -39,6 +39,13 @@ def programs_end_with_their_pipe():
 
 
 @test("answers")
+def one_process_answers():
+    """The child of a handler that forks ends when it returns: it neither posts nor polls."""
+    result = run("fails", [Reply(b"fork"), Reply(b"x")])
+    same([p.body for p in result.posts], [b'"parent"', b"null"])
+
+
+@test("answers")
 def without_memory():
     """A failure is posted by a process that cannot allocate any more."""
     if harness.options.sanitized:

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 /* What a program that the handler runs says when it writes to a pipe that nobody reads. */
 static int reply_of_program(lambda_ctx *ctx)
@@ -30,6 +32,16 @@ static int fail_without_memory(lambda_ctx *ctx)
     return lambda_error(ctx, "Hungry", "no memory left");
 }
 
+/* A child that returns from here as if it were the process that was called. */
+static int fork_and_return(lambda_ctx *ctx)
+{
+    pid_t child = fork();
+    if (child == 0)
+        return lambda_reply(ctx, "\"child\"", 7);
+    waitpid(child, NULL, 0);
+    return lambda_reply(ctx, "\"parent\"", 8);
+}
+
 static int on_event(lambda_ctx *ctx, lambda_str event)
 {
     if (strcmp(event.ptr, "typed") == 0)
@@ -44,6 +56,8 @@ static int on_event(lambda_ctx *ctx, lambda_str event)
         lambda_reply(ctx, event.ptr, 7u << 20);
     if (strcmp(event.ptr, "memory") == 0)
         return fail_without_memory(ctx);
+    if (strcmp(event.ptr, "fork") == 0)
+        return fork_and_return(ctx);
     if (strcmp(event.ptr, "pipe") == 0)
         return reply_of_program(ctx);
     if (strcmp(event.ptr, "corrected") == 0)
