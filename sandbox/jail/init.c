@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 
 #include "jail/etc.h"
+#include "jail/files.h"
 #include "jail/net.h"
 #include "jail/program.h"
 #include "jail/rights.h"
@@ -97,8 +98,21 @@ static int name_child(struct build *b, struct err *err)
     return 0;
 }
 
+/* A caller that the kernel must not choose when memory is short would pass that on: then nothing
+ * inside could be killed at the memory limit. Before this process gives up its owner. */
+static int accept_oom_kills(struct err *err)
+{
+    static const char path[] = "/proc/self/oom_score_adj";
+    char text[16];
+    if (files_read(AT_FDCWD, path, text, sizeof text, err) < 0)
+        return -1;
+    return text[0] == '-' ? files_write(AT_FDCWD, path, "0", err) : 0;
+}
+
 static int guard_child(struct build *b, struct err *err)
 {
+    if (accept_oom_kills(err) < 0)
+        return -1;
     reset_signals();
     umask(022);
     if (prctl(PR_SET_DUMPABLE, 0) < 0 || guard_death(b) < 0)
