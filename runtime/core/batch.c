@@ -134,6 +134,24 @@ static int fail_all(struct batch *b)
 
 /* ---- the answer ---------------------------------------------------------------------------- */
 
+/* Puts the records that failed in front of those that the handler lists itself: none may be lost. A
+ * member of that name that is no list gives way. */
+static void join_lists(struct buf *reply, struct scan_value own, const struct buf *items)
+{
+    struct scan_value element, key;
+    size_t at = 0, from = (size_t)(own.ptr - reply->ptr), len = reply->len;
+    bool list = own.ptr[0] == '[', more = list && scan_next(own, &at, &key, &element);
+    AUTO_FREE char *old = buf_take(reply);
+    buf_reset(reply);
+    buf_add(reply, old, from);
+    buf_addc(reply, '[');
+    buf_add(reply, items->ptr, items->len);
+    buf_adds(reply, more ? "," : "");
+    from += list ? 1 : own.len;
+    buf_adds(reply, list ? "" : "]");
+    buf_add(reply, old + from, len - from);
+}
+
 /* Puts the list in front of the members of the handler's own answer (a tumbling window answers its
  * state as well). */
 static void splice_answer(struct buf *reply, const struct buf *items)
@@ -160,8 +178,11 @@ static void write_answer(struct batch *b)
         struct scan_fault fault;
         bool object = scan_valid(reply->ptr, reply->len, &fault) &&
                       scan_find(reply->ptr, reply->len, "").ptr[0] == '{';
-        if (object && scan_find(reply->ptr, reply->len, "/" BATCH_FIELD).ptr)
-            return; /* the handler wrote its own list */
+        struct scan_value own = scan_find(reply->ptr, reply->len, "/" BATCH_FIELD);
+        if (object && own.ptr) {
+            join_lists(reply, own, &b->items);
+            return;
+        }
         if (object) {
             splice_answer(reply, &b->items);
             return;

@@ -25,6 +25,11 @@ static bool is(lambda_str text, const char *want)
     return text.ptr && strcmp(text.ptr, want) == 0;
 }
 
+static int reply_text(lambda_ctx *ctx, const char *text)
+{
+    return lambda_reply(ctx, text, strlen(text));
+}
+
 static int do_record(lambda_ctx *ctx, const struct record *r)
 {
     strncat(called, r->id.ptr ? r->id.ptr : "?", sizeof called - strlen(called) - 1);
@@ -37,7 +42,11 @@ static int do_record(lambda_ctx *ctx, const struct record *r)
     if (is(r->todo, "text"))
         return lambda_reply(ctx, "text", 4);
     if (is(r->todo, "own"))
-        return lambda_reply(ctx, "{\"batchItemFailures\":[1]}", 25);
+        return reply_text(ctx, "{\"batchItemFailures\":[1]}");
+    if (is(r->todo, "none"))
+        return reply_text(ctx, "{\"a\":[2],\"batchItemFailures\":[ ],\"b\":3}");
+    if (is(r->todo, "odd"))
+        return reply_text(ctx, "{\"batchItemFailures\":null,\"b\":3}");
     return is(r->todo, "seven") ? 7 : 0;
 }
 
@@ -180,7 +189,12 @@ static const struct batch_case batch_cases[] = {
     {E, Q, 1, 0, ITEMS(R("1", "reply") "," R("2", "error")),
      "{\"batchItemFailures\":[{\"itemIdentifier\":\"2\"}],\"state\":{}}", "12"},
     {E, Q, 1, 0, ITEMS(R("1", "text") "," R("2", "error")), F1("2"), "12"},
-    {E, Q, 1, 0, ITEMS(R("1", "own") "," R("2", "error")), "{\"batchItemFailures\":[1]}", "12"},
+    {E, Q, 1, 0, ITEMS(R("1", "own") "," R("2", "error")),
+     "{\"batchItemFailures\":[{\"itemIdentifier\":\"2\"},1]}", "12"},
+    {E, Q, 1, 0, ITEMS(R("1", "none") "," R("2", "error")),
+     "{\"a\":[2],\"batchItemFailures\":[{\"itemIdentifier\":\"2\"} ],\"b\":3}", "12"},
+    {E, Q, 1, 0, ITEMS(R("1", "odd") "," R("2", "error")),
+     "{\"batchItemFailures\":[{\"itemIdentifier\":\"2\"}],\"b\":3}", "12"},
     {E, NONE, 0, 0, ITEMS(R("1", "reply")), "{\"state\":{}}", "1"},
     /* the whole batch at once */
     {B, Q, 1, 0, ITEMS(R("1", "ok") "," R("2", "error") "," R("3", "ok")), F1("2"), "123"},
