@@ -210,7 +210,10 @@ static int finish(struct batch *b)
     }
     if (b->failed && b->failed == b->records)
         return fail_all(b);
-    if (b->failed)
+    if (b->stopped)
+        log_line(LAMBDA_WARN, ctx_request_id(ctx),
+                 "the failed record is reported: Lambda retries from there on");
+    else if (b->failed)
         log_line(LAMBDA_WARN, ctx_request_id(ctx), "%zu of %zu record%s reported as failed",
                  b->failed, b->records, plural(b->records));
     write_answer(b);

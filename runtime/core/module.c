@@ -195,7 +195,9 @@ int module_load(struct module *m, const struct settings *settings, struct failur
     bool good = false;
     loaded.table = dlsym(loaded.handle, name.symbol);
     if (!loaded.table)
-        failure_set(f, NOT_FOUND, "'%s' has no module '%s': %s", path, name.symbol, dlerror());
+        failure_set(f, NOT_FOUND, "'%s' has no module '%s' (made by %s): %s", path, name.symbol,
+                    strcmp(name.symbol, default_symbol) == 0 ? "LAMBDA_MODULE" : "LAMBDA_MODULE_AS",
+                    dlerror());
     else if (!is_table(loaded.table))
         failure_set(
             f, NOT_FOUND,

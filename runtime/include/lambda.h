@@ -119,7 +119,8 @@ int lambda_error(lambda_ctx *ctx, const char *type, const char *fmt, ...)
 
 /* Writes one line to the function's log: time, request id, level, text. One write per line; a line
  * break in the text becomes a carriage return, so that it stays one log event. Levels below
- * AWS_LAMBDA_LOG_LEVEL are dropped. */
+ * AWS_LAMBDA_LOG_LEVEL (INFO unless the function's logging configuration says otherwise) are
+ * dropped. */
 void lambda_log(lambda_ctx *ctx, enum lambda_level level, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -399,13 +400,16 @@ template <typename F> inline lambda_fn lambda_fn_(F f)
     }
 
 /* Rows of LAMBDA_MODULE; the event headers add theirs (LAMBDA_SQS_EACH, ...). The first handler
- * that matches an event gets it, so LAMBDA_RAW stands last. */
+ * that matches an event gets it, so LAMBDA_RAW stands last; its event becomes a lambda_json for
+ * lambda_json_get by "lambda_json json = {event.ptr, event.len};". */
 #define LAMBDA_RAW(f)                                               \
     {                                                               \
         "any event", 0, 0, 0, 0, 0, 0, 0, 0, LAMBDA_M_RAW, 0, 0, 0, \
             LAMBDA_FN_(f, lambda_ctx *, lambda_str)                 \
     }
-/* A hook that fails in init ends the process: nothing is invoked. */
+/* A hook that fails in init ends the process: nothing is invoked. The shutdown hook runs when the
+ * process is told to end by SIGTERM while it waits, which Lambda does only for functions with an
+ * extension: never rely on it. */
 #define LAMBDA_INIT(f)     LAMBDA_HOOK_(LAMBDA_M_INIT, f)
 #define LAMBDA_SHUTDOWN(f) LAMBDA_HOOK_(LAMBDA_M_SHUTDOWN, f)
 

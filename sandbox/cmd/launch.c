@@ -90,7 +90,9 @@ int launch_argument(void *target, const char *value, struct err *err)
 {
     struct launch *l = target;
     if (l->path)
-        return err_set(err, ERR_USAGE, "one FUNCTION is enough: '%.100s' and '%.100s' were given",
+        return err_set(err, ERR_USAGE,
+                       "one FUNCTION is enough: '%.100s' and '%.100s' were given; an event is "
+                       "given with -e FILE",
                        l->path, value);
     l->path = value;
     return 0;
