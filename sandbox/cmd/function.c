@@ -142,6 +142,11 @@ static int name_handler(struct settings *s, const char *file, struct err *err)
         settings_name_from(s, stem);
     if (s->handler[0])
         return 0;
+    if (strchr(stem, '.'))
+        return err_set(err, ERR_INPUT,
+                       "'%.200s' has a dot in its name, and what follows a handler's dot is a "
+                       "symbol: rename the file",
+                       file);
     if (settings_set_handler(s, stem, err) < 0)
         return err_wrap(err, "the handler of '%.100s' (--handler sets it)", file);
     return 0;

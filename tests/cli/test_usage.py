@@ -7,6 +7,7 @@ from harness import check, check_match, finish, function, path, run, write
 
 FOLDER = function("fn", "#!/bin/true\n")
 BROKEN = write("broken.json", '{"a": 1,\n "b": }')
+DOTTED = write("my.orders.so", "")
 HUGE = write("huge.json", b'"' + b"x" * 6291455 + b'"')
 LONG = "BIG=" + "x" * 4096
 
@@ -43,6 +44,7 @@ ROWS = [
     ([FOLDER, "--verbose=1"], "--verbose takes no value"),
     ([FOLDER, FOLDER], "one FUNCTION is enough"),
     (["/nonexistent/fn"], "function '/nonexistent/fn': No such file or directory"),
+    ([DOTTED], "'my.orders.so' has a dot in its name, and what follows a handler's dot is a symbol: rename the file"),
     ([BROKEN], "is neither a folder with a bootstrap nor a handler file (.so)"),
     ([FOLDER, "-e", "/nonexistent/e.json"], "open '/nonexistent/e.json': No such file"),
     ([FOLDER, "-e", FOLDER], "Is a directory"),
