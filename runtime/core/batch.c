@@ -134,38 +134,42 @@ static int fail_all(struct batch *b)
 
 /* ---- the answer ---------------------------------------------------------------------------- */
 
+/* The first keep bytes of the answer, then the records that failed between open and close, then the
+ * answer's bytes from rest on. */
+static void insert_items(struct buf *reply, size_t keep, const char *open, const struct buf *items,
+                         const char *close, size_t rest)
+{
+    size_t len = reply->len;
+    AUTO_FREE char *old = buf_take(reply);
+    buf_reset(reply);
+    buf_add(reply, old, keep);
+    buf_adds(reply, open);
+    buf_add(reply, items->ptr, items->len);
+    buf_adds(reply, close);
+    buf_add(reply, old + rest, len - rest);
+}
+
 /* Puts the records that failed in front of those that the handler lists itself: none may be lost. A
  * member of that name that is no list gives way. */
 static void join_lists(struct buf *reply, struct scan_value own, const struct buf *items)
 {
     struct scan_value element, key;
-    size_t at = 0, from = (size_t)(own.ptr - reply->ptr), len = reply->len;
-    bool list = own.ptr[0] == '[', more = list && scan_next(own, &at, &key, &element);
-    AUTO_FREE char *old = buf_take(reply);
-    buf_reset(reply);
-    buf_add(reply, old, from);
-    buf_addc(reply, '[');
-    buf_add(reply, items->ptr, items->len);
-    buf_adds(reply, more ? "," : "");
-    from += list ? 1 : own.len;
-    buf_adds(reply, list ? "" : "]");
-    buf_add(reply, old + from, len - from);
+    size_t at = 0, from = (size_t)(own.ptr - reply->ptr);
+    if (own.ptr[0] != '[')
+        insert_items(reply, from, "[", items, "]", from + own.len);
+    else
+        insert_items(reply, from, "[", items, scan_next(own, &at, &key, &element) ? "," : "",
+                     from + 1);
 }
 
 /* Puts the list in front of the members of the handler's own answer (a tumbling window answers its
  * state as well). */
-static void splice_answer(struct buf *reply, const struct buf *items)
+static void splice_answer(struct buf *reply, struct scan_value object, const struct buf *items)
 {
-    AUTO_FREE char *own = NULL;
-    struct scan_value object = scan_find(reply->ptr, reply->len, ""), key, value;
-    size_t from = (size_t)(object.ptr - reply->ptr) + 1, len = reply->len, at = 0;
-    bool empty = !scan_next(object, &at, &key, &value);
-    own = buf_take(reply);
-    buf_reset(reply);
-    buf_adds(reply, "{\"" BATCH_FIELD "\":[");
-    buf_add(reply, items->ptr, items->len);
-    buf_adds(reply, empty ? "]" : "],");
-    buf_add(reply, own + from, len - from);
+    struct scan_value key, value;
+    size_t at = 0, from = (size_t)(object.ptr - reply->ptr) + 1;
+    bool more = scan_next(object, &at, &key, &value);
+    insert_items(reply, 0, "{\"" BATCH_FIELD "\":[", items, more ? "]," : "]", from);
 }
 
 static void write_answer(struct batch *b)
@@ -176,15 +180,15 @@ static void write_answer(struct batch *b)
         return;
     if (ctx->replied && reply->len) {
         struct scan_fault fault;
-        bool object = scan_valid(reply->ptr, reply->len, &fault) &&
-                      scan_find(reply->ptr, reply->len, "").ptr[0] == '{';
-        struct scan_value own = scan_find(reply->ptr, reply->len, "/" BATCH_FIELD);
-        if (object && own.ptr) {
-            join_lists(reply, own, &b->items);
-            return;
-        }
-        if (object) {
-            splice_answer(reply, &b->items);
+        struct scan_value answer = {NULL, 0};
+        if (scan_valid(reply->ptr, reply->len, &fault))
+            answer = scan_find(reply->ptr, reply->len, "");
+        if (answer.ptr && answer.ptr[0] == '{') {
+            struct scan_value own = scan_find(reply->ptr, reply->len, "/" BATCH_FIELD);
+            if (own.ptr)
+                join_lists(reply, own, &b->items);
+            else
+                splice_answer(reply, answer, &b->items);
             return;
         }
         log_line(LAMBDA_WARN, ctx_request_id(ctx),
