@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "base/file.h"
+#include "base/line.h"
 #include "env/settings.h"
 
 #define FILE_LIMIT (1 << 20)
@@ -111,11 +112,8 @@ int credentials_parse(struct settings *s, const char *text, size_t len, const ch
     credentials_clear(s);
     bool relevant = true; /* before any section: NAME=VALUE lines */
     unsigned number = 0;
-    for (size_t at = 0; at < len;) {
-        const char *line = text + at;
-        const char *end = memchr(line, '\n', len - at);
-        size_t n = end ? (size_t)(end - line) : len - at;
-        at += n + 1;
+    size_t at = 0, n;
+    for (const char *line; (line = line_next(text, len, &at, &n));) {
         number++;
         trim(&line, &n);
         if (n && line[0] == '[')

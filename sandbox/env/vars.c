@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/line.h"
 #include "base/utf8.h"
 #include "env/settings.h"
 
@@ -98,11 +99,8 @@ int vars_add(struct vars *v, const char *assignment, struct err *err)
 int vars_add_lines(struct vars *v, const char *text, size_t len, struct err *err)
 {
     unsigned number = 0;
-    for (size_t at = 0; at < len;) {
-        const char *line = text + at;
-        const char *end = memchr(line, '\n', len - at);
-        size_t n = end ? (size_t)(end - line) : len - at;
-        at += n + 1;
+    size_t at = 0, n;
+    for (const char *line; (line = line_next(text, len, &at, &n));) {
         number++;
         if (n && line[n - 1] == '\r')
             n--;
