@@ -24,6 +24,8 @@ SETTER(name)
 SETTER(profile)
 SETTER(network)
 SETTER(region)
+SETTER(relax)
+SETTER(rootfs)
 SETTER(log)
 
 static int set_env(void *target, const char *value, struct err *err)
@@ -72,6 +74,12 @@ static const struct option_row rows[] = {
      set_profile},
     {"network", 0, "NETWORK", "host", "host: this machine's network; none: loopback alone",
      set_network},
+    {"rootfs", 0, "DIR", "this machine's /usr", "programs and libraries it sees: an unpacked image",
+     set_rootfs},
+    {"relax", 0, "LIST", NULL,
+     "limits that may be missing where this host cannot\nenforce them: memory, cpu, pids, tmp, "
+     "seccomp, freeze",
+     set_relax},
     {"region", 0, "REGION", "us-east-1", "AWS region the function sees", set_region},
     {"credentials", 0, "SOURCE", "test values",
      "AWS credentials it sees: none, env (those of this\nshell) or a file", set_credentials},

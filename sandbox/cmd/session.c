@@ -185,6 +185,17 @@ static int build(struct session *s, struct err *err)
     return s->environment ? 0 : -1;
 }
 
+/* One line each: nobody shall take a run without limits for one with them. */
+static void tell_relaxed(const struct session *s)
+{
+    for (int i = 0; i < JAIL_LIMIT_COUNT; i++) {
+        const struct jail_hold *hold = environment_hold(s->environment, (enum jail_limit)i);
+        if (!hold->mechanism)
+            output_note("warning: %s (--relax %s): %s", limit_missing[i], limit_names[i],
+                        hold->why);
+    }
+}
+
 struct session *session_open(const struct launch *launch, struct err *err)
 {
     struct session *s = calloc(1, sizeof *s);
@@ -200,8 +211,10 @@ struct session *session_open(const struct launch *launch, struct err *err)
         free(s);
         return NULL;
     }
-    if (build(s, err) == 0)
+    if (build(s, err) == 0) {
+        tell_relaxed(s);
         return s;
+    }
     struct err ignored = {0};
     sigset_t set = handled_signals();
     session_close(s, &ignored);

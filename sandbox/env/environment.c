@@ -35,6 +35,8 @@ static void make_spec(struct environment *e)
         .nlayers = c->nlayers,
         .policy_path = e->options.policy_path,
         .cache_dir = e->options.cache_dir,
+        .rootfs = s->rootfs,
+        .relax = s->relax,
     };
     if (s->own_network) {
         e->spec.listen_addr = s->profile->api_address;
@@ -110,6 +112,11 @@ struct environment_timing environment_timing(const struct environment *e)
 unsigned environment_uid(const struct environment *e)
 {
     return jail_outer_uid(e->jail);
+}
+
+const struct jail_hold *environment_hold(const struct environment *e, enum jail_limit limit)
+{
+    return jail_hold(e->jail, limit);
 }
 
 bool environment_reaches_metadata(const struct environment *e)

@@ -22,6 +22,7 @@
 #include "env/code.h"
 #include "env/loglines.h"
 #include "env/settings.h"
+#include "jail/limit.h"
 
 struct uv_loop_s;
 struct environment;
@@ -107,6 +108,9 @@ struct environment_timing environment_timing(const struct environment *e);
 
 /* For the owner of a connection check; see jail_outer_uid. */
 unsigned environment_uid(const struct environment *e);
+
+/* Whether a limit holds; see jail_hold. */
+const struct jail_hold *environment_hold(const struct environment *e, enum jail_limit limit);
 
 /* Whether the function can reach addresses where clouds hand out credentials (169.254.169.254). */
 bool environment_reaches_metadata(const struct environment *e);

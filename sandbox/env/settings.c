@@ -2,9 +2,12 @@
 #include "env/settings.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "env/credentials.h"
+#include "jail/limit.h"
 
 static bool is_digit(char c)
 {
@@ -33,6 +36,8 @@ void settings_fini(struct settings *s)
 {
     credentials_clear(s);
     vars_fini(&s->vars);
+    free(s->rootfs);
+    s->rootfs = NULL;
 }
 
 int settings_set_name(struct settings *s, const char *text, struct err *err)
@@ -133,6 +138,31 @@ int settings_set_network(struct settings *s, const char *text, struct err *err)
     if (i < 0)
         return err_set(err, ERR_INPUT, "'%.80s' is not a network: host or none", text);
     s->own_network = i == 1;
+    return 0;
+}
+
+int settings_set_relax(struct settings *s, const char *text, struct err *err)
+{
+    return limit_parse(text, &s->relax, err);
+}
+
+/* A root without programs would only show as a runtime that cannot start. */
+int settings_set_rootfs(struct settings *s, const char *text, struct err *err)
+{
+    struct stat st;
+    AUTO_FREE char *path = realpath(text, NULL);
+    if (!path)
+        return err_sys(err, "'%.200s'", text), err->kind = ERR_INPUT, -1;
+    AUTO_FREE char *usr = NULL;
+    if (asprintf(&usr, "%s/usr", path) < 0)
+        return err_set(err, ERR_MEMORY, "no memory for a path");
+    if (strcmp(path, "/") == 0 || stat(usr, &st) < 0 || !S_ISDIR(st.st_mode))
+        return err_set(err, ERR_INPUT,
+                       "'%.200s' is no root file system: it needs a folder 'usr', as an unpacked "
+                       "image has",
+                       text);
+    free(s->rootfs);
+    s->rootfs = TAKE(path);
     return 0;
 }
 

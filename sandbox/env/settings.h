@@ -44,6 +44,8 @@ struct settings {
     const struct profile *profile;
     enum settings_log log;
     bool own_network; /* none but loopback; else the host's */
+    unsigned relax;   /* limits that may be missing, see jail/limit.h */
+    char *rootfs;     /* absolute path of another root, NULL: the host's; heap */
     struct settings_credentials credentials;
     struct vars vars;
 };
@@ -60,6 +62,8 @@ int settings_set_timeout(struct settings *s, const char *text, struct err *err) 
 int settings_set_profile(struct settings *s, const char *text, struct err *err) ATTR_CHECK;
 int settings_set_network(struct settings *s, const char *text, struct err *err) ATTR_CHECK;
 int settings_set_region(struct settings *s, const char *text, struct err *err) ATTR_CHECK;
+int settings_set_relax(struct settings *s, const char *text, struct err *err) ATTR_CHECK;
+int settings_set_rootfs(struct settings *s, const char *text, struct err *err) ATTR_CHECK;
 int settings_set_log(struct settings *s, const char *text, struct err *err) ATTR_CHECK;
 
 /* A function name made of any text: what Lambda does not allow becomes '-'. */

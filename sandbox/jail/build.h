@@ -39,6 +39,7 @@ struct jail {
     struct cgroup cgroup;
     struct image image;
     struct filter filter;
+    struct jail_hold holds[JAIL_LIMIT_COUNT];
     struct build_view views[BUILD_VIEWS_MAX];
     size_t nviews;
     int cache_fd;

@@ -23,7 +23,7 @@
 void cgroup_init(struct cgroup *g)
 {
     memset(g, 0, sizeof *g);
-    g->thaw_fd = g->clone_fd = g->oom_fd = -1;
+    g->thaw_fd = g->clone_fd = g->program_fd = g->oom_fd = -1;
     for (size_t i = 0; i < CGROUP_FOLDERS_MAX; i++)
         g->folders[i] = g->attach_fds[i] = -1;
 }
@@ -79,7 +79,13 @@ int cgroup_open(struct cgroup *g, const struct cgroup_limits *limits, const stru
     snprintf(g->name, sizeof g->name, GROUP_PREFIX "%u.%d", slot->index, (int)getpid());
     if (cgroup_note(g, slot, err) < 0)
         return -1;
-    return g->ops->create(g, err);
+    if (g->ops->create(g, err) < 0)
+        return -1;
+    static const enum jail_limit limited[] = {JAIL_LIMIT_MEMORY, JAIL_LIMIT_CPU, JAIL_LIMIT_PIDS,
+                                              JAIL_LIMIT_FREEZE};
+    for (size_t i = 0; i < ARRAY_LEN(limited); i++)
+        g->holds[limited[i]].mechanism = g->ops->name;
+    return 0;
 }
 
 int cgroup_make_folder(struct cgroup *g, size_t controller, struct err *err)

@@ -11,8 +11,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/err.h"
+#include "jail/limit.h"
 
 #define CGROUP_FOLDERS_MAX 8
 #define CGROUP_NAME_MAX    48
@@ -23,8 +25,10 @@ struct cgroup;
 
 struct cgroup_limits {
     uint64_t memory_bytes;
+    uint64_t slack_bytes; /* added to it: a /tmp in memory, which the caller watches itself */
     unsigned cpu_permille;
     unsigned processes;
+    uid_t owner; /* host's id of the jail's first process, which clones into program_fd */
 };
 
 struct cgroup_sample {
@@ -52,12 +56,15 @@ struct cgroup {
     int folders[CGROUP_FOLDERS_MAX];         /* descriptors, by controller; -1: none */
     int attach_fds[CGROUP_FOLDERS_MAX];      /* open for writing; the first nattach */
     size_t nattach;
-    int thaw_fd;  /* writing thaw_text to it thaws, from inside too; -1: nothing to thaw */
-    int clone_fd; /* group that the first process is cloned into (CLONE_INTO_CGROUP), or -1 */
-    int oom_fd;   /* eventfd, or -1 */
+    int thaw_fd;    /* writing thaw_text to it thaws, from inside too; -1: nothing to thaw */
+    int clone_fd;   /* group that the first process is cloned into (CLONE_INTO_CGROUP), or -1 */
+    int program_fd; /* v2: group that the first process clones the program into, or -1 */
+    int oom_fd;     /* eventfd, or -1 */
     bool frozen;
     bool metadata_refused;
     const char *thaw_text;
+    /* memory, CPU, processes, freezing */
+    struct jail_hold holds[JAIL_LIMIT_COUNT];
 };
 
 /* Nothing is open: cgroup_close does nothing. */
@@ -68,7 +75,8 @@ int cgroup_find(struct cgroup *g, const char *mountinfo, const char *cgroups,
                 struct err *err) ATTR_CHECK;
 
 /* After cgroup_init: cgroup_find on the caller itself, then creates the groups, noted in the slot.
- * After a failure, cgroup_close. */
+ * What this host cannot limit is no failure: holds tells which of memory, CPU, processes and
+ * freezing hold, and why the others do not. After a failure, cgroup_close. */
 int cgroup_open(struct cgroup *g, const struct cgroup_limits *limits, const struct slot *slot,
                 struct err *err) ATTR_CHECK;
 

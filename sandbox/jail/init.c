@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -47,8 +48,8 @@ static int close_others(const struct build *b)
     size_t n = 0;
     const struct build_pipes *p = &b->pipes;
     const struct cgroup *g = &b->jail->cgroup;
-    const int ends[] = {p->report[1], p->exec[1], p->end[1], p->lifeline[1],
-                        p->out[1],    p->err[1],  g->thaw_fd};
+    const int ends[] = {p->report[1], p->exec[1], p->end[1],  p->lifeline[1],
+                        p->out[1],    p->err[1],  g->thaw_fd, g->program_fd};
     for (size_t i = 0; i < ARRAY_LEN(ends); i++)
         add_fd(fds, &n, ends[i]);
     for (size_t i = 0; i < b->ntrees; i++)
@@ -146,11 +147,6 @@ static int bound_child(struct build *b, struct err *err)
     return rights_bound(err);
 }
 
-static int filter_child(struct build *b, struct err *err)
-{
-    return filter_load_child(&b->jail->filter, err);
-}
-
 static const struct build_step steps[] = {
     {"guard", guard_child, NULL},
     {"ids", become_root_child, NULL},
@@ -167,7 +163,6 @@ static const struct build_step steps[] = {
     {"pivot", root_finish_child, NULL},
     {"name", name_child, NULL},
     {"capabilities", bound_child, NULL},
-    {"system call filter", filter_child, "the kernel needs CONFIG_SECCOMP_FILTER"},
 };
 
 /* Reaps orphans. The program itself stays a zombie: its number, by which the host sends signals,
@@ -226,6 +221,28 @@ static void let_go(const struct build *b)
     close(b->pipes.err[1]);
     for (size_t i = 0; i < b->jail->cgroup.nattach; i++)
         close(b->jail->cgroup.attach_fds[i]);
+    attr_close(&b->jail->cgroup.program_fd);
+}
+
+/* The program starts as a copy of this process; on cgroup v2 in its group from birth, which spares
+ * it the wait of a later move. */
+static long clone_program(const struct build *b)
+{
+    int group = b->jail->cgroup.program_fd;
+    struct clone_args args = {.exit_signal = SIGCHLD};
+    if (group >= 0) {
+        args.flags = CLONE_INTO_CGROUP;
+        args.cgroup = (uint64_t)group;
+    }
+    return syscall(SYS_clone3, &args, sizeof args);
+}
+
+/* What is left to do for this process itself, while the program starts. */
+static int settle(const struct build *b, struct err *err)
+{
+    if (rights_drop(err) < 0)
+        return -1;
+    return b->jail->filter.count ? filter_load_child(&b->jail->filter, err) : 0;
 }
 
 void init_main_child(struct build *b)
@@ -235,12 +252,13 @@ void init_main_child(struct build *b)
         build_report_child(b, REPORT_FAILED, &err, -1);
         _exit(1);
     }
-    long program = syscall(SYS_clone, SIGCHLD, NULL, NULL, NULL, NULL);
+    long program = clone_program(b);
     if (program == 0)
         program_main(b);
-    if (program < 0 || rights_drop(&err) < 0) {
-        if (program < 0)
-            err_sys(&err, "jail: fork");
+    if (program < 0)
+        err_sys(&err, "jail: start the program's process");
+    if (program < 0 || settle(b, &err) < 0) {
+        err.kind = ERR_HOST;
         build_report_child(b, REPORT_FAILED, &err, -1);
         _exit(1);
     }

@@ -27,7 +27,34 @@ static int cache_host(struct build *b, struct err *err)
 
 static int filter_host(struct build *b, struct err *err)
 {
-    return filter_open(&b->jail->filter, b->jail->spec.policy_path, b->jail->cache_fd, err);
+    struct jail *j = b->jail;
+    j->holds[JAIL_LIMIT_SECCOMP].mechanism = "seccomp filter";
+    j->holds[JAIL_LIMIT_TMP].mechanism = "ext4 image";
+    return filter_open(&j->filter, j->spec.policy_path, j->cache_fd, err);
+}
+
+/* A limit that is missing stops the run, unless it was relaxed by name. All that are missing are
+ * told at once. */
+static int holds_host(struct build *b, struct err *err)
+{
+    struct jail *j = b->jail;
+    unsigned missing = 0;
+    const char *why = "";
+    for (int i = 0; i < JAIL_LIMIT_COUNT; i++) {
+        if (j->holds[i].mechanism || (j->spec.relax >> i & 1))
+            continue;
+        missing |= 1u << i;
+        if (!*why)
+            why = j->holds[i].why;
+    }
+    if (!missing)
+        return 0;
+    char list[64];
+    limit_list(missing, list, sizeof list);
+    return err_set(err, ERR_HOST,
+                   "this host cannot limit %s: %s; 'clambda doctor' tells more, --relax %s does "
+                   "without",
+                   list, why, list);
 }
 
 static int groups_host(struct build *b, struct err *err)
@@ -38,6 +65,10 @@ static int groups_host(struct build *b, struct err *err)
                                          .processes = j->spec.limits.processes};
     if (cgroup_open(&j->cgroup, &limits, &j->slot, err) < 0)
         return -1;
+    static const enum jail_limit limited[] = {JAIL_LIMIT_MEMORY, JAIL_LIMIT_CPU, JAIL_LIMIT_PIDS,
+                                              JAIL_LIMIT_FREEZE};
+    for (size_t i = 0; i < ARRAY_LEN(limited); i++)
+        j->holds[limited[i]] = j->cgroup.holds[limited[i]];
     if (j->spec.network == JAIL_NETWORK_HOST)
         cgroup_refuse_metadata(&j->cgroup);
     return 0;
@@ -65,7 +96,8 @@ static const struct build_step steps[] = {
     {"slot", slot_host, NULL},
     {"cache folder", cache_host, NULL},
     {"system call filter", filter_host, NULL},
-    {"control groups", groups_host, "limits need root and writable cgroup hierarchies"},
+    {"control groups", groups_host, NULL},
+    {"limits", holds_host, NULL},
     {"command line", command_line_host, NULL},
 };
 
@@ -226,6 +258,11 @@ uid_t jail_outer_uid(const struct jail *j)
 unsigned jail_slot(const struct jail *j)
 {
     return j->slot.index;
+}
+
+const struct jail_hold *jail_hold(const struct jail *j, enum jail_limit limit)
+{
+    return &j->holds[limit];
 }
 
 bool jail_refuses_metadata(const struct jail *j)

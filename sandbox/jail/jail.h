@@ -10,69 +10,23 @@
  *   jail_close     gives everything back
  *
  * Isolation fails closed: a step that this host cannot do makes jail_open or jail_spawn fail with
- * ERR_HOST, naming step, reason and way out. Needs Linux 5.14. Call jail_spawn from a thread that
- * lives as long as the jail: while the jail is being built, the end of that thread ends it. */
+ * ERR_HOST, naming step, reason and way out, unless the spec relaxes that limit. Needs Linux 5.14.
+ * Root and ordinary users are served, by whatever mechanism the host has. Call jail_spawn from a
+ * thread that lives as long as the jail: while the jail is being built, the end of that thread ends
+ * it. */
 #pragma once
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #include "base/err.h"
-
-#define JAIL_BINDS_MAX  16
-#define JAIL_LAYERS_MAX 6
-
-enum jail_network {
-    JAIL_NETWORK_HOST,
-    JAIL_NETWORK_NONE, /* a namespace of its own with loopback up */
-};
-
-/* A file or folder of the host, read-only inside. Owned by the host's owner outside, seen as root's
- * inside where the file system allows that. */
-struct jail_bind {
-    const char *source; /* path on the host */
-    const char *target; /* absolute path inside; folders on the way are made */
-};
-
-struct jail_limits {
-    uint64_t memory_bytes;
-    uint64_t tmp_bytes;    /* what /tmp accepts */
-    unsigned cpu_permille; /* of one CPU, while jail_throttle is on; more than 1000: several */
-    unsigned processes;    /* and threads */
-    unsigned files;        /* open per process */
-};
-
-/* What to isolate. Strings live as long as the jail. */
-struct jail_spec {
-    const char *hostname;
-    const char *user_name; /* in /etc/passwd: sbx_user1051 */
-    uid_t uid;             /* inside: 993 */
-    gid_t gid;             /* inside: 990 */
-    struct jail_limits limits;
-    enum jail_network network;
-    const char *listen_addr; /* NETWORK_NONE: IPv4 address added to lo, or NULL */
-    uint16_t listen_port;    /* NETWORK_NONE: a listening TCP socket is made there; 0: none */
-    struct jail_bind binds[JAIL_BINDS_MAX];
-    size_t nbinds;
-    const char *layers[JAIL_LAYERS_MAX]; /* folders merged in order at /opt, later wins */
-    size_t nlayers;
-    const char *policy_path; /* seccomp policy file */
-    const char *cache_dir;   /* /tmp templates and compiled filters; NULL: /var/cache/clambda */
-};
-
-/* A program to run: its pid namespace's second process, as uid:gid, in cwd. */
-struct jail_program {
-    const char *path;
-    const char *const *argv;
-    const char *const *envp;
-    const char *cwd;
-};
+#include "jail/spec.h"
 
 struct jail_timing {
     int64_t open_us, spawn_us, exec_at_us; /* the last one; exec by CLOCK_MONOTONIC */
 };
+
 /* What a spawn hands out. The caller owns the descriptors; all are non-blocking, close-on-exec. */
 struct jail_io {
     int stdout_fd, stderr_fd; /* read ends of the program's pipes */
@@ -108,12 +62,11 @@ struct jail *jail_open(const struct jail_spec *spec, struct err *err) ATTR_CHECK
 int jail_spawn(struct jail *j, const struct jail_program *program, struct jail_io *out,
                struct err *err) ATTR_CHECK;
 
-/* How the program ended; call when exit_fd is readable. -1 when it is not known (killed with its
- * jail): then treat it as killed by SIGKILL. Other processes of the jail are dead as well. */
+/* How the program ended; call when exit_fd is readable. -1 when not known (killed with its jail):
+ * treat it as killed by SIGKILL. Other processes of the jail are dead as well. */
 int jail_wait(struct jail *j, struct jail_exit *out, struct err *err) ATTR_CHECK;
 
-/* An eventfd that becomes readable when the kernel kills something inside for memory; -1 when the
- * host has none. Owned by the jail. */
+/* An eventfd, readable when the kernel kills something inside for memory; -1: none. The jail's. */
 int jail_oom_fd(const struct jail *j);
 
 /* Turns the CPU share on or off; off after jail_open. */
@@ -122,7 +75,7 @@ int jail_throttle(struct jail *j, bool on, struct err *err) ATTR_CHECK;
 int jail_freeze(struct jail *j, struct err *err) ATTR_CHECK;
 int jail_thaw(struct jail *j, struct err *err) ATTR_CHECK;
 
-/* Sends a signal to the program's process group; 0 when it has ended already. */
+/* To the program's process group; 0 when it has ended already. */
 int jail_signal(struct jail *j, int signal, struct err *err) ATTR_CHECK;
 
 /* Reads the counters; memory_peak_bytes takes this reading into account. Cheap: every 10 ms. */
@@ -133,6 +86,10 @@ uid_t jail_outer_uid(const struct jail *j);
 /* Unique among living jails of this host: 0 .. 1023. */
 unsigned jail_slot(const struct jail *j);
 
+/* Whether a limit holds in this jail, valid as long as it. A relaxed limit is enforced all the same
+ * where the host can. */
+const struct jail_hold *jail_hold(const struct jail *j, enum jail_limit limit);
+
 /* With JAIL_NETWORK_HOST: whether link-local metadata addresses are refused. */
 bool jail_refuses_metadata(const struct jail *j);
 
@@ -140,10 +97,10 @@ struct jail_timing jail_timing(const struct jail *j);
 /* Kills all inside, frozen or not, and waits for their end. Safe to call twice. */
 void jail_kill(struct jail *j);
 
-/* jail_kill, then removes cgroups, mounts, image and slot. Accepts NULL. Errors in giving back are
- * written to err when it is not NULL; what can be given back is. */
+/* jail_kill, then gives back cgroups, mounts, image and slot. Accepts NULL. What could not be given
+ * back is told in err when that is not NULL. */
 void jail_close(struct jail *j, struct err *err);
 
-/* Removes what dead processes of this program have left behind (processes, cgroups, slots). Never
- * touches what belongs to a living one. Gives the number of jails removed, or -1. */
+/* Removes what dead processes of this program have left (processes, cgroups, slots), nothing of a
+ * living one. Gives the number of jails removed, or -1. */
 int jail_sweep(struct err *err);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 
@@ -83,6 +84,14 @@ static int groups_program(struct build *b, struct err *err)
     return 0;
 }
 
+/* Of a process that was born in its group: seen from inside, that is the root of all groups. */
+static int group_view_program(struct build *b, struct err *err)
+{
+    if (b->jail->cgroup.program_fd < 0)
+        return 0;
+    return unshare(CLONE_NEWCGROUP) < 0 ? err_sys(err, "unshare") : 0;
+}
+
 /* A session of its own: no terminal, and one process group for jail_signal. */
 static int session_program(struct build *b, struct err *err)
 {
@@ -121,13 +130,20 @@ static int folder_program(struct build *b, struct err *err)
     return chdir(b->program->cwd) < 0 ? err_sys(err, "'%s'", b->program->cwd) : 0;
 }
 
+static int filter_program(struct build *b, struct err *err)
+{
+    return b->jail->filter.count ? filter_load_child(&b->jail->filter, err) : 0;
+}
+
 static const struct build_step steps[] = {
     {"control groups", groups_program, NULL},
+    {"view of control groups", group_view_program, NULL},
     {"session", session_program, NULL},
     {"standard streams", streams_program, NULL},
     {"resource limits", limits_program, NULL},
     {"rights", rights_program, NULL},
     {"folder", folder_program, NULL},
+    {"system call filter", filter_program, "the kernel needs CONFIG_SECCOMP_FILTER"},
 };
 
 void program_main(struct build *b)

@@ -71,8 +71,10 @@ static int counters_host(struct build *b, struct err *err)
 
 static uint64_t namespaces(const struct jail *j)
 {
-    uint64_t flags =
-        CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
+    uint64_t flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
+    /* from a view of its own the first process could not name the program's group */
+    if (j->cgroup.program_fd < 0)
+        flags |= CLONE_NEWCGROUP;
     return j->spec.network == JAIL_NETWORK_NONE ? flags | CLONE_NEWNET : flags;
 }
 

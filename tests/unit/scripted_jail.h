@@ -112,6 +112,14 @@ unsigned jail_slot(const struct jail *j)
     return 1023;
 }
 
+const struct jail_hold *jail_hold(const struct jail *j, enum jail_limit limit)
+{
+    static const struct jail_hold hold = {.mechanism = "scripted"};
+    (void)j;
+    (void)limit;
+    return &hold;
+}
+
 bool jail_refuses_metadata(const struct jail *j)
 {
     return j->refuses_metadata;
