@@ -112,6 +112,38 @@ void cgroup_refuse_metadata(struct cgroup *g)
     g->metadata_refused = true;
 }
 
+static bool cgroup_holds(const struct cgroup *g, enum jail_limit limit)
+{
+    return g->ops && g->holds[limit].mechanism;
+}
+
+int cgroup_throttle(struct cgroup *g, bool on, struct err *err)
+{
+    return cgroup_holds(g, JAIL_LIMIT_CPU) ? g->ops->throttle(g, on, err) : 0;
+}
+
+int cgroup_freeze(struct cgroup *g, bool on, struct err *err)
+{
+    return cgroup_holds(g, JAIL_LIMIT_FREEZE) ? g->ops->freeze(g, on, err) : 0;
+}
+
+int cgroup_sample(struct cgroup *g, struct cgroup_sample *out, struct err *err)
+{
+    memset(out, 0, sizeof *out);
+    return g->ops ? g->ops->sample(g, out, err) : 0;
+}
+
+int cgroup_oom_kills(struct cgroup *g, uint64_t *out, struct err *err)
+{
+    *out = 0;
+    return cgroup_holds(g, JAIL_LIMIT_MEMORY) ? g->ops->oom_kills(g, out, err) : 0;
+}
+
+int cgroup_processes(struct cgroup *g, int *out, size_t max, struct err *err)
+{
+    return g->ops ? g->ops->processes(g, out, max, err) : 0;
+}
+
 static void cgroup_close_fds(struct cgroup *g)
 {
     for (size_t i = 0; i < CGROUP_FOLDERS_MAX; i++) {

@@ -84,6 +84,14 @@ int cgroup_open(struct cgroup *g, const struct cgroup_limits *limits, const stru
  * metadata_refused where this host can. */
 void cgroup_refuse_metadata(struct cgroup *g);
 
+/* What is not held is left alone: these do nothing then, and tell zeros. */
+int cgroup_throttle(struct cgroup *g, bool on, struct err *err) ATTR_CHECK;
+int cgroup_freeze(struct cgroup *g, bool on, struct err *err) ATTR_CHECK;
+int cgroup_sample(struct cgroup *g, struct cgroup_sample *out, struct err *err) ATTR_CHECK;
+int cgroup_oom_kills(struct cgroup *g, uint64_t *out, struct err *err) ATTR_CHECK;
+/* Ids of processes inside, as the caller sees them; at most max. Gives their number. */
+int cgroup_processes(struct cgroup *g, int *out, size_t max, struct err *err) ATTR_CHECK;
+
 /* Closes descriptors and removes the groups; kills what is left inside. 0 when they are gone. */
 int cgroup_close(struct cgroup *g, struct err *err) ATTR_CHECK;
 

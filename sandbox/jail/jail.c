@@ -143,7 +143,7 @@ int jail_spawn(struct jail *j, const struct jail_program *program, struct jail_i
 static int oom_since_spawn(struct jail *j, bool *out, struct err *err)
 {
     uint64_t kills = 0;
-    if (j->cgroup.ops->oom_kills(&j->cgroup, &kills, err) < 0)
+    if (cgroup_oom_kills(&j->cgroup, &kills, err) < 0)
         return -1;
     *out = kills > j->oom_before;
     return 0;
@@ -177,14 +177,14 @@ int jail_oom_fd(const struct jail *j)
 
 int jail_throttle(struct jail *j, bool on, struct err *err)
 {
-    return j->cgroup.ops->throttle(&j->cgroup, on, err);
+    return cgroup_throttle(&j->cgroup, on, err);
 }
 
 static int set_frozen(struct jail *j, bool on, struct err *err)
 {
     if (j->cgroup.frozen == on)
         return 0;
-    if (j->cgroup.ops->freeze(&j->cgroup, on, err) < 0)
+    if (cgroup_freeze(&j->cgroup, on, err) < 0)
         return -1;
     j->cgroup.frozen = on;
     return 0;
@@ -224,7 +224,7 @@ static void update_peak(struct jail *j, uint64_t now)
 {
     int pids[CGROUP_PROCESSES];
     struct err ignored;
-    int n = j->cgroup.ops->processes(&j->cgroup, pids, ARRAY_LEN(pids), &ignored);
+    int n = cgroup_processes(&j->cgroup, pids, ARRAY_LEN(pids), &ignored);
     for (int i = 0; i < n; i++) {
         uint64_t peak = process_peak(pids[i]);
         now = peak > now ? peak : now;
@@ -239,7 +239,7 @@ int jail_sample(struct jail *j, struct jail_usage *out, struct err *err)
 {
     struct cgroup_sample sample = {0};
     bool oom = false;
-    if (j->cgroup.ops->sample(&j->cgroup, &sample, err) < 0 || oom_since_spawn(j, &oom, err) < 0)
+    if (cgroup_sample(&j->cgroup, &sample, err) < 0 || oom_since_spawn(j, &oom, err) < 0)
         return -1;
     update_peak(j, oom ? j->spec.limits.memory_bytes : sample.memory_bytes);
     *out = (struct jail_usage){.memory_bytes = sample.memory_bytes,

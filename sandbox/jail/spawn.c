@@ -63,10 +63,10 @@ static int counters_host(struct build *b, struct err *err)
     struct jail *j = b->jail;
     j->memory_peak = 0;
     /* frozen with nothing inside: the program could not even enter */
-    if (j->cgroup.frozen && j->cgroup.ops->freeze(&j->cgroup, false, err) < 0)
+    if (j->cgroup.frozen && cgroup_freeze(&j->cgroup, false, err) < 0)
         return -1;
     j->cgroup.frozen = false;
-    return j->cgroup.ops->oom_kills(&j->cgroup, &j->oom_before, err);
+    return cgroup_oom_kills(&j->cgroup, &j->oom_before, err);
 }
 
 static uint64_t namespaces(const struct jail *j)
@@ -275,7 +275,7 @@ void spawn_end_host(struct jail *j)
     if (j->init) {
         syscall(SYS_pidfd_send_signal, j->init_fd, SIGKILL, NULL, 0);
         /* the first process waits for all others, and a frozen one does not die */
-        if (j->cgroup.frozen && j->cgroup.ops->freeze(&j->cgroup, false, &ignored) == 0)
+        if (j->cgroup.frozen && cgroup_freeze(&j->cgroup, false, &ignored) == 0)
             j->cgroup.frozen = false;
         while (waitpid(j->init, NULL, __WALL) < 0 && errno == EINTR)
             ;
