@@ -11,10 +11,13 @@
 #include <unistd.h>
 
 #include "base/scan.h"
+#include "base/utf8.h"
 #include "cmd/command.h"
 
 /* A pipe that polls as writable takes this much without blocking (PIPE_BUF). */
 #define CHUNK 4096
+/* One byte becomes four at most: \x1b. */
+#define VISIBLE_GROWTH 4
 
 static bool may_block(int fd)
 {
@@ -36,7 +39,59 @@ static int wait_writable(int fd, int interrupt_fd)
     }
 }
 
-int output_write(int fd, const char *bytes, size_t len, int interrupt_fd, struct err *err)
+/* Characters that turn the direction of what follows: a text would read as another one. */
+static const char *const turning[] = {
+    "\xE2\x80\xAA", "\xE2\x80\xAB", "\xE2\x80\xAC", "\xE2\x80\xAD", "\xE2\x80\xAE",
+    "\xE2\x81\xA6", "\xE2\x81\xA7", "\xE2\x81\xA8", "\xE2\x81\xA9",
+};
+
+/* The character of step bytes at text (0: the byte is not UTF-8) may be shown as it is. */
+static bool is_harmless(const unsigned char *text, size_t step, const char *kept)
+{
+    if (step < 2)
+        return step && ((*text >= 0x20 && *text != 0x7f) || (*text && strchr(kept, *text)));
+    if (step == 2 && text[0] == 0xc2 && text[1] < 0xa0)
+        return false;
+    for (size_t i = 0; step == 3 && i < ARRAY_LEN(turning); i++)
+        if (memcmp(text, turning[i], step) == 0)
+            return false;
+    return true;
+}
+
+static void add_escaped(const unsigned char *text, size_t step, struct buf *out)
+{
+    if (step == 3)
+        buf_addf(out, "\\u%04x",
+                 (text[0] & 0xfu) << 12 | (text[1] & 0x3fu) << 6 | (text[2] & 0x3fu));
+    else if (step == 2)
+        buf_addf(out, "\\u%04x", (text[0] & 0x1fu) << 6 | (text[1] & 0x3fu));
+    else
+        buf_addf(out, "\\x%02x", *text);
+}
+
+/* Control characters in kept stay. */
+static void add_visible(const char *text, size_t len, const char *kept, struct buf *out)
+{
+    size_t plain = 0; /* start of the run that needs no change */
+    for (size_t i = 0; i < len;) {
+        const unsigned char *at = (const unsigned char *)text + i;
+        size_t step = utf8_step(text + i, len - i);
+        if (!is_harmless(at, step, kept)) {
+            buf_add(out, text + plain, i - plain);
+            add_escaped(at, step, out);
+            plain = i + (step ? step : 1);
+        }
+        i += step ? step : 1;
+    }
+    buf_add(out, text + plain, len - plain);
+}
+
+void output_add_visible(const char *text, size_t len, struct buf *out)
+{
+    add_visible(text, len, "\t\n", out);
+}
+
+static int write_bytes(int fd, const char *bytes, size_t len, int interrupt_fd, struct err *err)
 {
     bool careful = len && may_block(fd);
     while (len) {
@@ -52,6 +107,18 @@ int output_write(int fd, const char *bytes, size_t len, int interrupt_fd, struct
         len -= (size_t)done;
     }
     return 0;
+}
+
+int output_write(int fd, const char *bytes, size_t len, int interrupt_fd, struct err *err)
+{
+    if (!isatty(fd))
+        return write_bytes(fd, bytes, len, interrupt_fd, err);
+    AUTO_BUF struct buf b;
+    buf_init(&b, VISIBLE_GROWTH * len + 1);
+    output_add_visible(bytes, len, &b);
+    if (buf_check(&b, "what goes to the terminal", err) < 0)
+        return -1;
+    return write_bytes(fd, b.ptr, b.len, interrupt_fd, err);
 }
 
 static bool has_colour(void)
@@ -76,19 +143,33 @@ void output_log(enum output_tone tone, const char *text, size_t len, int interru
         return;
     }
     AUTO_BUF struct buf b;
-    buf_init(&b, len + 64);
+    buf_init(&b, VISIBLE_GROWTH * len + 64);
     buf_adds(&b, codes[tone]);
-    buf_add(&b, text, text[len - 1] == '\n' ? len - 1 : len);
+    output_add_visible(text, text[len - 1] == '\n' ? len - 1 : len, &b);
     buf_adds(&b, end);
-    if (output_write(STDERR_FILENO, b.ptr, b.len, interrupt_fd, &ignored) < 0)
+    if (!b.failed && write_bytes(STDERR_FILENO, b.ptr, b.len, interrupt_fd, &ignored) < 0)
         return;
+}
+
+/* One line: on a terminal, names in it cannot begin another one. */
+static void tell(enum output_tone tone, const char *text)
+{
+    AUTO_BUF struct buf b;
+    size_t len = strlen(text);
+    buf_init(&b, VISIBLE_GROWTH * len + 32);
+    buf_adds(&b, "clambda: ");
+    if (isatty(STDERR_FILENO))
+        add_visible(text, len, "\t", &b);
+    else
+        buf_add(&b, text, len);
+    buf_addc(&b, '\n');
+    if (!b.failed)
+        output_log(tone, b.ptr, b.len, -1);
 }
 
 void output_error(const struct err *err)
 {
-    char line[ERR_MSG_MAX + 32];
-    int n = snprintf(line, sizeof line, "clambda: %s\n", err->msg);
-    output_log(OUTPUT_ERROR, line, (size_t)n, -1);
+    tell(OUTPUT_ERROR, err->msg);
 }
 
 void output_note(const char *fmt, ...)
@@ -96,12 +177,9 @@ void output_note(const char *fmt, ...)
     char text[512];
     va_list args;
     va_start(args, fmt);
-    int n = snprintf(text, sizeof text, "clambda: ");
-    vsnprintf(text + n, sizeof text - (size_t)n, fmt, args);
+    vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
-    size_t len = strlen(text);
-    text[len < sizeof text - 1 ? len++ : len - 1] = '\n';
-    output_log(OUTPUT_DIM, text, len, -1);
+    tell(OUTPUT_DIM, text);
 }
 
 int output_finish(int code)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the command prints: answers on stdout, log lines and messages on stderr. A reader that
- * stands still stops neither Ctrl-C nor is anything lost in silence. */
+ * stands still stops neither Ctrl-C nor is anything lost in silence. What goes to a terminal cannot
+ * drive it: control characters are made visible; files and pipes get the bytes as they are. */
 #pragma once
 
 #include <stdbool.h>
@@ -19,6 +20,10 @@ enum output_tone {
  * ends it with ERR_CLOSED. Other failures: ERR_SYSTEM. */
 int output_write(int fd, const char *bytes, size_t len, int interrupt_fd,
                  struct err *err) ATTR_CHECK;
+
+/* Appends text as a terminal may show it: control characters other than tab and newline, bytes that
+ * are not UTF-8 and characters that turn the direction of writing become \x1b or \u202e. */
+void output_add_visible(const char *text, size_t len, struct buf *out);
 
 /* Whole lines to stderr. Failures are ignored: there is no place left to tell them. */
 void output_log(enum output_tone tone, const char *text, size_t len, int interrupt_fd);
