@@ -12,12 +12,17 @@
 #include "base/err.h"
 #include "jail/cgroup.h"
 #include "jail/filter.h"
+#include "jail/holder.h"
+#include "jail/ids.h"
 #include "jail/image.h"
 #include "jail/jail.h"
 #include "jail/slot.h"
 
 #define BUILD_TREES_MAX (JAIL_BINDS_MAX + JAIL_LAYERS_MAX + 16)
 #define BUILD_VIEWS_MAX 8
+#define BUILD_LINKS_MAX 8
+#define BUILD_LINK_SIZE 128
+#define BUILD_FOLDER    512
 
 /* Something of the host that will be mounted inside. */
 struct build_tree {
@@ -35,9 +40,16 @@ struct build_view {
 
 struct jail {
     struct jail_spec spec;
+    char slot_folder[BUILD_FOLDER];
     struct slot slot;
+    struct ids ids;
     struct cgroup cgroup;
+    bool takes_mounts;  /* the caller itself may copy mounts; else its child does */
+    bool tmp_in_memory; /* holder's tmpfs; else image */
     struct image image;
+    struct holder holder;
+    bool scoped; /* abstract sockets of the host are out of reach */
+    bool stops;  /* freezing is stopping by signals, see stop.h */
     struct filter filter;
     struct jail_hold holds[JAIL_LIMIT_COUNT];
     struct build_view views[BUILD_VIEWS_MAX];
@@ -52,7 +64,9 @@ struct jail {
     int init_fd;
     pid_t program; /* as seen from here; its number is taken as long as init lives */
     int exit_fd;   /* struct build_end, then end of file */
-    int lifeline;  /* closed with this process: init ends everything */
+    int lifeline;  /* socket, closed with this process: init ends everything */
+    bool stopped;
+    bool beyond_memory; /* found by jail_sample */
     int exec_errno;
     uint64_t oom_before;
     uint64_t memory_peak;
@@ -63,7 +77,7 @@ struct build_pipes {
     int report[2];   /* SEQPACKET: the host's "go"; struct build_report from the child */
     int exec[2];     /* closed by exec, or errno of its failure */
     int end[2];      /* struct build_end */
-    int lifeline[2]; /* host writes (never), child reads: hung up when the host is gone */
+    int lifeline[2]; /* sockets: requests of stop.h; hung up when the host is gone */
     int out[2];
     int err[2];
 };
@@ -76,7 +90,9 @@ struct build {
     size_t ntrees;
     struct build_tree layers[JAIL_LAYERS_MAX]; /* first: lowest */
     size_t nlayers;
-    int listen_fd; /* host side: what the child has passed out */
+    char links[BUILD_LINKS_MAX][BUILD_LINK_SIZE]; /* what /bin, /lib, ... point to */
+    int tmp_fd;                                   /* child side: the holder's /tmp */
+    int listen_fd;                                /* host side: what the child has passed out */
 };
 
 enum build_report_kind { REPORT_FAILED, REPORT_LISTENS, REPORT_STARTED };
@@ -107,6 +123,10 @@ int64_t build_now_us(void);
 
 /* Sends one message, with a descriptor when fd >= 0. */
 int build_send(int socket, const void *message, size_t len, int fd);
+
+/* One report with what came along: a descriptor, and the sender's id as it is seen here; these are
+ * left as they were without one. Gives the length; 0 when the peer is gone. */
+ssize_t build_receive(int socket, struct build_report *report, int *out_fd, pid_t *out_pid);
 
 /* Sends a report, with a descriptor when fd >= 0. */
 int build_report_child(const struct build *b, enum build_report_kind kind, const struct err *why,

@@ -3,9 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include "jail/files.h"
 
@@ -31,10 +36,31 @@ static int cache_try(const char *path, struct err *err)
     return TAKE_FD(fd);
 }
 
+/* A user's own: below a home, which need not be there. */
+static int cache_open_home(struct err *err)
+{
+    const char *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    char path[PATH_MAX];
+    int n = -1;
+    if (xdg && *xdg == '/')
+        n = snprintf(path, sizeof path, "%s/clambda", xdg);
+    else if (home && *home == '/')
+        n = snprintf(path, sizeof path, "%s/.cache/clambda", home);
+    if (n < 0 || n >= (int)sizeof path)
+        return err_set(err, ERR_HOST, "no cache folder: neither XDG_CACHE_HOME nor HOME is set");
+    char *slash = strrchr(path, '/');
+    *slash = 0;
+    (void)!mkdir(path, 0700);
+    *slash = '/';
+    return cache_try(path, err);
+}
+
 int cache_open(const char *folder, struct err *err)
 {
     if (folder)
         return cache_try(folder, err);
+    if (geteuid() != 0)
+        return cache_open_home(err);
     for (size_t i = 0; i < ARRAY_LEN(defaults); i++) {
         int fd = cache_try(defaults[i], err);
         if (fd >= 0)

@@ -3,14 +3,94 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "jail/files.h"
+#include "jail/slot.h"
+#include "jail/subids.h"
+
+#define MAP_MAX   8192
+#define BLOCK     (2u * SLOT_COUNT) /* ids for all slots */
+#define BLOCK_END (2u * BLOCK)      /* below the end of a container's range, where "nobody" is */
+
+static bool has_set_ids(void)
+{
+    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[2] = {{0}};
+    const unsigned need = 1u << CAP_SETUID | 1u << CAP_SETGID;
+    return syscall(SYS_capget, &head, data) == 0 && (data[0].effective & need) == need;
+}
+
+/* Whether the caller's own namespace has the ids from first on. */
+static bool map_covers(const char *map, unsigned long first)
+{
+    unsigned long inside, outside, count;
+    for (const char *line = map;
+         line && sscanf(line, "%lu %lu %lu", &inside, &outside, &count) == 3;
+         line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+        if (inside <= first && first + BLOCK <= inside + count)
+            return true;
+    return false;
+}
+
+/* The end of the map's last range. */
+static unsigned long map_end(const char *map)
+{
+    unsigned long inside, outside, count, end = 0;
+    for (const char *line = map;
+         line && sscanf(line, "%lu %lu %lu", &inside, &outside, &count) == 3;
+         line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
+        end = inside + count > end ? inside + count : end;
+    return end;
+}
+
+/* The first of the ids that all slots share; a container has fewer ids than the host. */
+static bool find_block(unsigned long *out)
+{
+    char users[MAP_MAX], groups[MAP_MAX];
+    struct err ignored;
+    if (files_read(AT_FDCWD, "/proc/self/uid_map", users, sizeof users, &ignored) < 0 ||
+        files_read(AT_FDCWD, "/proc/self/gid_map", groups, sizeof groups, &ignored) < 0)
+        return false;
+    unsigned long end = map_end(users);
+    const unsigned long places[] = {IDS_BASE, end > BLOCK_END ? end - BLOCK_END : 0};
+    for (size_t i = 0; i < ARRAY_LEN(places); i++)
+        if (places[i] && map_covers(users, places[i]) && map_covers(groups, places[i])) {
+            *out = places[i];
+            return true;
+        }
+    return false;
+}
+
+static void choose_own(struct ids *ids)
+{
+    ids->kind = IDS_OWN;
+    ids->root_uid = ids->user_uid = geteuid();
+    ids->root_gid = ids->user_gid = getegid();
+}
+
+void ids_choose_host(struct ids *ids, unsigned slot, uid_t inner_uid, gid_t inner_gid)
+{
+    unsigned long first = 0;
+    *ids = (struct ids){.inner_uid = inner_uid, .inner_gid = inner_gid};
+    if (has_set_ids() && find_block(&first)) {
+        ids->kind = IDS_SLOT;
+        ids->root_uid = ids->root_gid = (uid_t)first + 2 * slot;
+        ids->user_uid = ids->user_gid = (uid_t)first + 2 * slot + 1;
+    } else if (subids_find(slot, &ids->user_uid, &ids->root_gid, &ids->user_gid)) {
+        ids->kind = IDS_SUBORDINATE;
+        ids->root_uid = geteuid();
+    } else {
+        choose_own(ids);
+    }
+}
 
 static int map_write(pid_t child, const char *name, const char *text, struct err *err)
 {
@@ -19,16 +99,40 @@ static int map_write(pid_t child, const char *name, const char *text, struct err
     return files_write(AT_FDCWD, path, text, err);
 }
 
-int ids_map_host(pid_t child, unsigned slot, uid_t user, gid_t group, struct err *err)
+static int map_slot(const struct ids *ids, pid_t child, struct err *err)
 {
     char users[96], groups[96];
-    snprintf(users, sizeof users, "0 %u 1\n%u %u 1\n", IDS_OUTER_ROOT(slot), user,
-             IDS_OUTER_USER(slot));
-    snprintf(groups, sizeof groups, "0 %u 1\n%u %u 1\n", IDS_OUTER_ROOT(slot), group,
-             IDS_OUTER_USER(slot));
+    snprintf(users, sizeof users, "0 %u 1\n%u %u 1\n", ids->root_uid, ids->inner_uid,
+             ids->user_uid);
+    snprintf(groups, sizeof groups, "0 %u 1\n%u %u 1\n", ids->root_gid, ids->inner_gid,
+             ids->user_gid);
     if (map_write(child, "gid_map", groups, err) < 0)
         return -1;
     return map_write(child, "uid_map", users, err);
+}
+
+/* Who cannot drop groups may not get some by a map: the kernel wants setgroups off first. */
+static int map_own(const struct ids *ids, pid_t child, struct err *err)
+{
+    char user[64], group[64];
+    snprintf(user, sizeof user, "%u %u 1\n", ids->inner_uid, ids->user_uid);
+    snprintf(group, sizeof group, "%u %u 1\n", ids->inner_gid, ids->user_gid);
+    if (map_write(child, "setgroups", "deny", err) < 0 ||
+        map_write(child, "gid_map", group, err) < 0)
+        return -1;
+    return map_write(child, "uid_map", user, err);
+}
+
+int ids_map_host(struct ids *ids, pid_t child, struct err *err)
+{
+    if (ids->kind == IDS_SLOT)
+        return map_slot(ids, child, err);
+    if (ids->kind == IDS_SUBORDINATE) {
+        if (subids_map(child, ids))
+            return 0;
+        choose_own(ids);
+    }
+    return map_own(ids, child, err);
 }
 
 /* A namespace needs a process only until it is open. It ends with its parent. */
@@ -40,7 +144,7 @@ _Noreturn static void view_child(pid_t parent)
     _exit(0);
 }
 
-int ids_open_view(uid_t owner, gid_t group, unsigned slot, struct err *err)
+int ids_open_view(const struct ids *ids, uid_t owner, gid_t group, struct err *err)
 {
     sigset_t all, before;
     pid_t parent = getpid();
@@ -54,9 +158,9 @@ int ids_open_view(uid_t owner, gid_t group, unsigned slot, struct err *err)
         return err_sys(err, "a user namespace");
 
     char text[64], path[64];
-    snprintf(text, sizeof text, "%u %u 1\n", owner, IDS_OUTER_ROOT(slot));
+    snprintf(text, sizeof text, "%u %u 1\n", owner, ids->root_uid);
     int failed = map_write((pid_t)child, "uid_map", text, err);
-    snprintf(text, sizeof text, "%u %u 1\n", group, IDS_OUTER_ROOT(slot));
+    snprintf(text, sizeof text, "%u %u 1\n", group, ids->root_gid);
     if (failed == 0)
         failed = map_write((pid_t)child, "gid_map", text, err);
     snprintf(path, sizeof path, "/proc/%ld/ns/user", child);
@@ -66,4 +170,19 @@ int ids_open_view(uid_t owner, gid_t group, unsigned slot, struct err *err)
     kill((pid_t)child, SIGKILL);
     waitpid((pid_t)child, NULL, __WALL);
     return fd;
+}
+
+bool ids_are_counted(const struct ids *ids)
+{
+    return ids->user_uid != 0;
+}
+
+uid_t ids_first_uid(const struct ids *ids)
+{
+    return ids->kind == IDS_OWN ? ids->inner_uid : 0;
+}
+
+gid_t ids_first_gid(const struct ids *ids)
+{
+    return ids->kind == IDS_OWN ? ids->inner_gid : 0;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* User namespaces and their maps. Inside, root and the program's user exist; outside, both are
- * unprivileged ids that no account and no other jail has. */
+/* User namespaces and their maps: which ids of the host stand behind the jail's root and the
+ * program's user. */
 #pragma once
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/err.h"
@@ -12,10 +13,35 @@
 #define IDS_OUTER_ROOT(slot) (IDS_BASE + 2u * (slot))
 #define IDS_OUTER_USER(slot) (IDS_BASE + 2u * (slot) + 1u)
 
-/* Writes both maps of a process in a fresh user namespace: 0 and user:group, as the slot has them.
- */
-int ids_map_host(pid_t child, unsigned slot, uid_t user, gid_t group, struct err *err) ATTR_CHECK;
+enum ids_kind {
+    IDS_SLOT,        /* two ids that no account and no other jail has; needs CAP_SETUID */
+    IDS_SUBORDINATE, /* root is the caller, the user one of /etc/subuid; needs newuidmap */
+    IDS_OWN,         /* the user is the caller, there is no root inside */
+};
 
-/* A user namespace that shows files of owner:group as those of the slot's root, for idmapped
+struct ids {
+    enum ids_kind kind;
+    uid_t inner_uid; /* the program's, inside */
+    gid_t inner_gid;
+    uid_t root_uid, user_uid; /* outside */
+    gid_t root_gid, user_gid;
+};
+
+/* The best kind that the caller may have. What is chosen may still turn out to be refused, see
+ * ids_map_host. */
+void ids_choose_host(struct ids *ids, unsigned slot, uid_t inner_uid, gid_t inner_gid);
+
+/* Writes both maps of a process in a fresh user namespace. Where subordinate ids are refused, ids
+ * becomes IDS_OWN. */
+int ids_map_host(struct ids *ids, pid_t child, struct err *err) ATTR_CHECK;
+
+/* A user namespace that shows files of owner:group as those of the jail's root, for idmapped
  * mounts. The caller closes the descriptor. */
-int ids_open_view(uid_t owner, gid_t group, unsigned slot, struct err *err) ATTR_CHECK;
+int ids_open_view(const struct ids *ids, uid_t owner, gid_t group, struct err *err) ATTR_CHECK;
+
+/* Whether the kernel counts processes of the user against RLIMIT_NPROC: root's it does not. */
+bool ids_are_counted(const struct ids *ids);
+
+/* Who the jail's first process is, inside. */
+uid_t ids_first_uid(const struct ids *ids);
+gid_t ids_first_gid(const struct ids *ids);

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "jail/files.h"
 
@@ -20,11 +21,14 @@
 #define METADATA_PARTS 63 /* 1/64 of the image are inode tables and bitmaps */
 #define FORGET_MIN     (8 * MIB)
 #define SIZE_TRIES     4
-#define FREE_EXTRA_KIB 1434 /* folders and extents; Lambda shows 513.4 MiB free of 512 */
+#define NAME_SIZE      48
 
 /* _IOR('X', 125, u32), from the kernel's ext4.h */
 #define IMAGE_IOC_SHUTDOWN    _IOR('X', 125, uint32_t)
 #define IMAGE_SHUTDOWN_NOSYNC 2u
+
+static const char *const mkfs_paths[] = {"/usr/sbin/mkfs.ext4", "/sbin/mkfs.ext4",
+                                         "/usr/bin/mkfs.ext4"};
 
 static int image_run_mkfs(int file, struct err *err)
 {
@@ -40,8 +44,6 @@ static int image_run_mkfs(int file, struct err *err)
                                        "/proc/self/fd/3",
                                        NULL};
     static const char *const envp[] = {"PATH=/usr/sbin:/sbin:/usr/bin:/bin", "LC_ALL=C", NULL};
-    static const char *const paths[] = {"/usr/sbin/mkfs.ext4", "/sbin/mkfs.ext4",
-                                        "/usr/bin/mkfs.ext4"};
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDWR, 0);
@@ -50,8 +52,8 @@ static int image_run_mkfs(int file, struct err *err)
     posix_spawn_file_actions_adddup2(&actions, file, 3);
     pid_t pid = -1;
     int failed = ENOENT;
-    for (size_t i = 0; i < ARRAY_LEN(paths) && failed == ENOENT; i++)
-        failed = posix_spawn(&pid, paths[i], &actions, NULL, (char *const *)(uintptr_t)argv,
+    for (size_t i = 0; i < ARRAY_LEN(mkfs_paths) && failed == ENOENT; i++)
+        failed = posix_spawn(&pid, mkfs_paths[i], &actions, NULL, (char *const *)(uintptr_t)argv,
                              (char *const *)(uintptr_t)envp);
     posix_spawn_file_actions_destroy(&actions);
     if (failed)
@@ -108,7 +110,7 @@ static int template_finish(int file, uint64_t *out_free, struct err *err)
 /* A nameless file with an empty file system that accepts mib. */
 static int template_make(int cache_fd, uint64_t mib, struct err *err)
 {
-    uint64_t want = mib * MIB + FREE_EXTRA_KIB * 1024;
+    uint64_t want = mib * MIB + IMAGE_EXTRA_KIB * 1024;
     uint64_t reserve = want / 49 < RESERVE_MIB * MIB ? want / 49 : RESERVE_MIB * MIB;
     uint64_t size = (want + reserve) / METADATA_PARTS * (METADATA_PARTS + 1);
     for (int tries = 0; tries < SIZE_TRIES; tries++) {
@@ -127,17 +129,24 @@ static int template_make(int cache_fd, uint64_t mib, struct err *err)
                    (unsigned long long)mib);
 }
 
-/* The template of a size from the cache; made there when it is missing. */
-static int template_open(int cache_fd, uint64_t mib, struct err *err)
+static int template_find(int cache_fd, uint64_t mib, char name[static NAME_SIZE])
 {
-    char name[48];
-    snprintf(name, sizeof name, "tmp-%llu.ext4", (unsigned long long)mib);
+    snprintf(name, NAME_SIZE, "tmp-%llu.ext4", (unsigned long long)mib);
     AUTO_FD int fd = openat(cache_fd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     struct stat st;
     if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
         !(st.st_mode & 022) && (uint64_t)st.st_size > mib * MIB)
         return TAKE_FD(fd);
-    attr_close(&fd);
+    return -1;
+}
+
+/* The template of a size from the cache; made there when it is missing. */
+static int template_open(int cache_fd, uint64_t mib, struct err *err)
+{
+    char name[NAME_SIZE];
+    AUTO_FD int fd = template_find(cache_fd, mib, name);
+    if (fd >= 0)
+        return TAKE_FD(fd);
     fd = template_make(cache_fd, mib, err);
     if (fd < 0 || files_name(fd, cache_fd, name, err) < 0)
         return err_wrap(err, "template '%s'", name);
@@ -185,6 +194,18 @@ static int image_set_root(const struct image *image, uid_t owner, struct err *er
     if (root < 0 || fchown(root, owner, owner) < 0 || fchmod(root, 01777) < 0)
         return err_sys(err, "the owner of '/tmp'");
     return 0;
+}
+
+bool image_is_possible(int cache_fd, uint64_t tmp_bytes, struct err *err)
+{
+    char name[NAME_SIZE];
+    AUTO_FD int template = template_find(cache_fd, (tmp_bytes + MIB - 1) / MIB, name);
+    bool found = template >= 0;
+    for (size_t i = 0; i < ARRAY_LEN(mkfs_paths) && !found; i++)
+        found = access(mkfs_paths[i], X_OK) == 0;
+    if (!found)
+        return err_set(err, ERR_HOST, "mkfs.ext4 is missing: install e2fsprogs"), false;
+    return loop_is_there(err);
 }
 
 int image_open(struct image *image, int cache_fd, uint64_t tmp_bytes, uid_t owner, struct err *err)

@@ -8,17 +8,24 @@
  *   image_close   throws the content away */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 #include "base/err.h"
 #include "jail/loop.h"
 
+#define IMAGE_EXTRA_KIB 1434 /* folders and extents; Lambda shows 513.4 MiB free of 512 */
+
 struct image {
     int loop_fd;  /* holds the device between spawns */
     int mount_fd; /* holds the file system between spawns: nothing is written back when one ends */
     char device[LOOP_NAME_MAX];
 };
+
+/* Whether this host can probably make images: loop devices, mkfs.ext4 or a template. Else says what
+ * is missing. */
+bool image_is_possible(int cache_fd, uint64_t tmp_bytes, struct err *err) ATTR_CHECK;
 
 /* tmp_bytes is what it accepts at least, rounded up to MiB, and not much more. cache_fd is the
  * folder of the templates, see cache.h. The root folder belongs to owner, mode 1777. */

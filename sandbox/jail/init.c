@@ -19,6 +19,7 @@
 #include "jail/program.h"
 #include "jail/rights.h"
 #include "jail/root.h"
+#include "jail/stop.h"
 
 #define FDS_MAX 128
 
@@ -129,7 +130,8 @@ static int become_root_child(struct build *b, struct err *err)
     char go;
     if (read(b->pipes.report[1], &go, 1) != 1)
         _exit(1);
-    if (rights_become(0, 0, err) < 0)
+    const struct ids *ids = &b->jail->ids;
+    if (rights_become(ids_first_uid(ids), ids_first_gid(ids), ids->kind != IDS_OWN, err) < 0)
         return -1;
     /* a change of ids has switched this off */
     return guard_death(b) < 0 ? err_sys(err, "prctl") : 0;
@@ -149,6 +151,8 @@ static int bound_child(struct build *b, struct err *err)
 
 static const struct build_step steps[] = {
     {"guard", guard_child, NULL},
+    {"tmp of the jail", root_keep_tmp_child, NULL},
+    {"folders of the host", root_take_child, NULL},
     {"ids", become_root_child, NULL},
     {"host name", hostname_child, NULL},
     {"network", net_build_child, NULL},
@@ -191,7 +195,8 @@ _Noreturn static void watch(const struct build *b, pid_t program)
     sigemptyset(&child);
     sigaddset(&child, SIGCHLD);
     int signals = signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK);
-    struct pollfd fds[] = {{.fd = b->pipes.lifeline[1]}, {.fd = signals, .events = POLLIN}};
+    int lifeline = b->pipes.lifeline[1];
+    struct pollfd fds[] = {{.fd = lifeline, .events = POLLIN}, {.fd = signals, .events = POLLIN}};
     prctl(PR_SET_PDEATHSIG, 0);
     if (host_is_gone(b) || signals < 0)
         _exit(1);
@@ -199,7 +204,7 @@ _Noreturn static void watch(const struct build *b, pid_t program)
         fds[1].fd = ended ? -1 : signals;
         if (poll(fds, ARRAY_LEN(fds), -1) < 0)
             continue;
-        if (fds[0].revents)
+        if (fds[0].revents && !stop_answer_child(lifeline))
             break;
         struct signalfd_siginfo info;
         while (read(signals, &info, sizeof info) > 0)
@@ -240,9 +245,11 @@ static long clone_program(const struct build *b)
 /* What is left to do for this process itself, while the program starts. */
 static int settle(const struct build *b, struct err *err)
 {
-    if (rights_drop(err) < 0)
+    const struct jail *j = b->jail;
+    bool kills = j->stops && j->ids.kind != IDS_OWN;
+    if ((kills ? rights_drop_to_kill(err) : rights_drop(err)) < 0)
         return -1;
-    return b->jail->filter.count ? filter_load_child(&b->jail->filter, err) : 0;
+    return j->filter.count ? filter_load_child(&j->filter, err) : 0;
 }
 
 void init_main_child(struct build *b)

@@ -8,108 +8,18 @@
 #include <string.h>
 
 #include "jail/build.h"
-#include "jail/cache.h"
 #include "jail/files.h"
-#include "jail/ids.h"
+#include "jail/places.h"
+#include "jail/plan.h"
 #include "jail/spawn.h"
 #include "jail/spec.h"
-
-static int slot_host(struct build *b, struct err *err)
-{
-    return slot_take(&b->jail->slot, SLOT_FOLDER, cgroup_remove, err);
-}
-
-static int cache_host(struct build *b, struct err *err)
-{
-    b->jail->cache_fd = cache_open(b->jail->spec.cache_dir, err);
-    return b->jail->cache_fd < 0 ? -1 : 0;
-}
-
-static int filter_host(struct build *b, struct err *err)
-{
-    struct jail *j = b->jail;
-    j->holds[JAIL_LIMIT_SECCOMP].mechanism = "seccomp filter";
-    j->holds[JAIL_LIMIT_TMP].mechanism = "ext4 image";
-    return filter_open(&j->filter, j->spec.policy_path, j->cache_fd, err);
-}
-
-/* A limit that is missing stops the run, unless it was relaxed by name. All that are missing are
- * told at once. */
-static int holds_host(struct build *b, struct err *err)
-{
-    struct jail *j = b->jail;
-    unsigned missing = 0;
-    const char *why = "";
-    for (int i = 0; i < JAIL_LIMIT_COUNT; i++) {
-        if (j->holds[i].mechanism || (j->spec.relax >> i & 1))
-            continue;
-        missing |= 1u << i;
-        if (!*why)
-            why = j->holds[i].why;
-    }
-    if (!missing)
-        return 0;
-    char list[64];
-    limit_list(missing, list, sizeof list);
-    return err_set(err, ERR_HOST,
-                   "this host cannot limit %s: %s; 'clambda doctor' tells more, --relax %s does "
-                   "without",
-                   list, why, list);
-}
-
-static int groups_host(struct build *b, struct err *err)
-{
-    struct jail *j = b->jail;
-    const struct cgroup_limits limits = {.memory_bytes = j->spec.limits.memory_bytes,
-                                         .cpu_permille = j->spec.limits.cpu_permille,
-                                         .processes = j->spec.limits.processes};
-    if (cgroup_open(&j->cgroup, &limits, &j->slot, err) < 0)
-        return -1;
-    static const enum jail_limit limited[] = {JAIL_LIMIT_MEMORY, JAIL_LIMIT_CPU, JAIL_LIMIT_PIDS,
-                                              JAIL_LIMIT_FREEZE};
-    for (size_t i = 0; i < ARRAY_LEN(limited); i++)
-        j->holds[limited[i]] = j->cgroup.holds[limited[i]];
-    if (j->spec.network == JAIL_NETWORK_HOST)
-        cgroup_refuse_metadata(&j->cgroup);
-    return 0;
-}
-
-/* Where this process's command line lies: numbers 48 and 49 of its stat, counted behind the name,
- * which may hold anything. A kernel that hides them leaves nothing to overwrite. */
-static int command_line_host(struct build *b, struct err *err)
-{
-    char text[2048];
-    if (files_read(AT_FDCWD, "/proc/self/stat", text, sizeof text, err) < 0)
-        return -1;
-    const char *at = strrchr(text, ')');
-    for (int field = 2; at && field < 48; field++)
-        at = strchr(at + 1, ' ');
-    unsigned long start = 0, end = 0;
-    if (at && sscanf(at, " %lu %lu", &start, &end) == 2 && end > start) {
-        b->jail->command_line = (char *)start;
-        b->jail->command_line_len = end - start;
-    }
-    return 0;
-}
-
-static const struct build_step steps[] = {
-    {"slot", slot_host, NULL},
-    {"cache folder", cache_host, NULL},
-    {"system call filter", filter_host, NULL},
-    {"control groups", groups_host, NULL},
-    {"limits", holds_host, NULL},
-    {"command line", command_line_host, NULL},
-};
+#include "jail/stop.h"
 
 struct jail *jail_open(const struct jail_spec *spec, struct err *err)
 {
     int64_t start = build_now_us();
     if (spec_check(spec, err) < 0)
         return NULL;
-    if (geteuid() != 0) {
-        err_set(err, ERR_HOST, "jail: limits need root: run it with sudo");
-        return NULL;
-    }
     struct jail *j = calloc(1, sizeof *j);
     if (!j) {
         err_set(err, ERR_MEMORY, "no memory for a jail");
@@ -118,9 +28,10 @@ struct jail *jail_open(const struct jail_spec *spec, struct err *err)
     j->spec = *spec;
     j->slot.fd = j->cache_fd = j->init_fd = j->exit_fd = j->lifeline = -1;
     j->image.loop_fd = j->image.mount_fd = -1;
+    j->holder = (struct holder){-1, -1, -1};
     cgroup_init(&j->cgroup);
     struct build b = {.jail = j};
-    if (build_run(steps, ARRAY_LEN(steps), &b, err) < 0) {
+    if (plan_make_host(&b, err) < 0) {
         jail_close(j, NULL);
         return NULL;
     }
@@ -145,7 +56,7 @@ static int oom_since_spawn(struct jail *j, bool *out, struct err *err)
     uint64_t kills = 0;
     if (cgroup_oom_kills(&j->cgroup, &kills, err) < 0)
         return -1;
-    *out = kills > j->oom_before;
+    *out = kills > j->oom_before || j->beyond_memory;
     return 0;
 }
 
@@ -180,8 +91,20 @@ int jail_throttle(struct jail *j, bool on, struct err *err)
     return cgroup_throttle(&j->cgroup, on, err);
 }
 
+static int set_stopped(struct jail *j, bool on, struct err *err)
+{
+    if (!j->init || j->stopped == on)
+        return 0;
+    if (stop_all_host(j->lifeline, on, err) < 0)
+        return -1;
+    j->stopped = on;
+    return 0;
+}
+
 static int set_frozen(struct jail *j, bool on, struct err *err)
 {
+    if (j->stops)
+        return set_stopped(j, on, err);
     if (j->cgroup.frozen == on)
         return 0;
     if (cgroup_freeze(&j->cgroup, on, err) < 0)
@@ -209,15 +132,16 @@ int jail_signal(struct jail *j, int signal, struct err *err)
     return 0;
 }
 
-/* The highest resident size of a process so far: a peak between two samples is in it. */
-static uint64_t process_peak(int pid)
+/* A size in the status of a process: VmHWM is the highest resident one so far, with all peaks
+ * between two samples. */
+static uint64_t process_size(int pid, const char *which)
 {
     char path[64], text[8192];
     struct err ignored;
     snprintf(path, sizeof path, "/proc/%d/status", pid);
     if (files_read(AT_FDCWD, path, text, sizeof text, &ignored) < 0)
         return 0;
-    return files_find_number(text, "VmHWM:", 0) * 1024;
+    return files_find_number(text, which, 0) * 1024;
 }
 
 static void update_peak(struct jail *j, uint64_t now)
@@ -225,8 +149,12 @@ static void update_peak(struct jail *j, uint64_t now)
     int pids[CGROUP_PROCESSES];
     struct err ignored;
     int n = cgroup_processes(&j->cgroup, pids, ARRAY_LEN(pids), &ignored);
+    if (n <= 0 && j->program) {
+        pids[0] = j->program;
+        n = 1;
+    }
     for (int i = 0; i < n; i++) {
-        uint64_t peak = process_peak(pids[i]);
+        uint64_t peak = process_size(pids[i], "VmHWM:");
         now = peak > now ? peak : now;
     }
     if (now > j->spec.limits.memory_bytes)
@@ -235,11 +163,32 @@ static void update_peak(struct jail *j, uint64_t now)
         j->memory_peak = now;
 }
 
+/* Without a group only the program itself is seen. With /tmp in memory the group's own limit has to
+ * have room for it: what is left without it is compared here, and ends the jail. */
+static void judge_memory(struct jail *j, struct cgroup_sample *sample)
+{
+    if (!j->holds[JAIL_LIMIT_MEMORY].mechanism) {
+        sample->memory_bytes = j->program ? process_size(j->program, "VmRSS:") : 0;
+        return;
+    }
+    if (!j->tmp_in_memory)
+        return;
+    uint64_t tmp = holder_tmp_used(&j->holder);
+    sample->memory_bytes = sample->memory_bytes > tmp ? sample->memory_bytes - tmp : 0;
+    if (sample->memory_bytes <= j->spec.limits.memory_bytes || !j->init)
+        return;
+    j->beyond_memory = true;
+    kill(j->init, SIGKILL);
+}
+
 int jail_sample(struct jail *j, struct jail_usage *out, struct err *err)
 {
     struct cgroup_sample sample = {0};
     bool oom = false;
-    if (cgroup_sample(&j->cgroup, &sample, err) < 0 || oom_since_spawn(j, &oom, err) < 0)
+    if (cgroup_sample(&j->cgroup, &sample, err) < 0)
+        return -1;
+    judge_memory(j, &sample);
+    if (oom_since_spawn(j, &oom, err) < 0)
         return -1;
     update_peak(j, oom ? j->spec.limits.memory_bytes : sample.memory_bytes);
     *out = (struct jail_usage){.memory_bytes = sample.memory_bytes,
@@ -252,7 +201,7 @@ int jail_sample(struct jail *j, struct jail_usage *out, struct err *err)
 
 uid_t jail_outer_uid(const struct jail *j)
 {
-    return IDS_OUTER_USER(j->slot.index);
+    return j->ids.user_uid;
 }
 
 unsigned jail_slot(const struct jail *j)
@@ -287,6 +236,7 @@ void jail_close(struct jail *j, struct err *err)
         return;
     spawn_end_host(j);
     image_close(&j->image);
+    holder_close(&j->holder);
     int failed = cgroup_close(&j->cgroup, err ? err : &ignored);
     /* a slot whose groups are still there is left to jail_sweep */
     if (failed == 0)
@@ -301,5 +251,8 @@ void jail_close(struct jail *j, struct err *err)
 
 int jail_sweep(struct err *err)
 {
-    return slot_sweep(SLOT_FOLDER, cgroup_remove, err);
+    char folder[BUILD_FOLDER];
+    if (places_slots(folder, sizeof folder, err) < 0)
+        return -1;
+    return slot_sweep(folder, cgroup_remove, err);
 }

@@ -46,6 +46,17 @@ static int loop_open_device(int number, char name[LOOP_NAME_MAX])
     return open(name, O_RDWR | O_CLOEXEC);
 }
 
+bool loop_is_there(struct err *err)
+{
+    char name[LOOP_NAME_MAX];
+    AUTO_FD int control = loop_open_control(err);
+    int number = control < 0 ? -1 : ioctl(control, LOOP_CTL_GET_FREE);
+    AUTO_FD int device = number < 0 ? -1 : loop_open_device(number, name);
+    if (control >= 0 && device < 0)
+        err_sys(err, "open a loop device");
+    return device >= 0;
+}
+
 int loop_open(int image_fd, char name[LOOP_NAME_MAX], struct err *err)
 {
     AUTO_FD int control = loop_open_control(err);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "jail/rights.h"
+#include "jail/scope.h"
 
 static size_t list_len(const char *const *list)
 {
@@ -115,12 +116,16 @@ static int streams_program(struct build *b, struct err *err)
 
 static int limits_program(struct build *b, struct err *err)
 {
-    return rights_limit(b->jail->spec.limits.files, b->jail->spec.limits.processes, err);
+    const struct jail *j = b->jail;
+    /* of the same user, the jail's first process is counted too */
+    unsigned first = j->ids.kind == IDS_OWN ? 1 : 0;
+    return rights_limit(j->spec.limits.files, j->spec.limits.processes + first, err);
 }
 
 static int rights_program(struct build *b, struct err *err)
 {
-    if (rights_become(b->jail->spec.uid, b->jail->spec.gid, err) < 0)
+    const struct jail *j = b->jail;
+    if (rights_become(j->spec.uid, j->spec.gid, j->ids.kind != IDS_OWN, err) < 0)
         return -1;
     return rights_drop(err);
 }
@@ -128,6 +133,12 @@ static int rights_program(struct build *b, struct err *err)
 static int folder_program(struct build *b, struct err *err)
 {
     return chdir(b->program->cwd) < 0 ? err_sys(err, "'%s'", b->program->cwd) : 0;
+}
+
+/* A network of its own has no sockets of the host. */
+static int scope_program(struct build *b, struct err *err)
+{
+    return b->jail->scoped ? scope_enter_child(err) : 0;
 }
 
 static int filter_program(struct build *b, struct err *err)
@@ -143,6 +154,7 @@ static const struct build_step steps[] = {
     {"resource limits", limits_program, NULL},
     {"rights", rights_program, NULL},
     {"folder", folder_program, NULL},
+    {"host's sockets", scope_program, NULL},
     {"system call filter", filter_program, "the kernel needs CONFIG_SECCOMP_FILTER"},
 };
 

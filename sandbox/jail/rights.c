@@ -9,9 +9,9 @@
 
 #define CAPABILITIES_MAX 64
 
-int rights_become(uid_t user, gid_t group, struct err *err)
+int rights_become(uid_t user, gid_t group, bool groups, struct err *err)
 {
-    if (syscall(SYS_setgroups, 0, NULL) < 0)
+    if (groups && syscall(SYS_setgroups, 0, NULL) < 0)
         return err_sys(err, "setgroups");
     if (syscall(SYS_setresgid, group, group, group) < 0)
         return err_sys(err, "setresgid %u", group);
@@ -32,11 +32,21 @@ int rights_bound(struct err *err)
                : err_set(err, ERR_HOST, "the bounding set cannot be emptied");
 }
 
-int rights_drop(struct err *err)
+static int keep(unsigned mask, struct err *err)
 {
     struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
-    struct __user_cap_data_struct none[2] = {{0}};
-    return syscall(SYS_capset, &head, none) < 0 ? err_sys(err, "capset") : 0;
+    struct __user_cap_data_struct data[2] = {{.effective = mask, .permitted = mask}};
+    return syscall(SYS_capset, &head, data) < 0 ? err_sys(err, "capset") : 0;
+}
+
+int rights_drop(struct err *err)
+{
+    return keep(0, err);
+}
+
+int rights_drop_to_kill(struct err *err)
+{
+    return keep(1u << CAP_KILL, err);
 }
 
 /* A soft limit of KEEP is as high as the hard one allows. */

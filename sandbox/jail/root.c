@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -36,6 +37,10 @@ static const struct {
     {"/etc/ssl/certs", false},
     {"/etc/pki/tls/certs", false},
     {"/etc/pki/ca-trust/extracted", false},
+    /* of Amazon Linux: what its OpenSSL reads, and runtimes of images */
+    {"/etc/pki/tls/openssl.cnf", false},
+    {"/etc/crypto-policies/back-ends", false},
+    {"/var/lang", false},
 };
 
 /* Too big or too telling, and of no use inside. */
@@ -53,75 +58,140 @@ static int view_find(struct jail *j, const struct stat *st)
     struct build_view *view = &j->views[j->nviews];
     view->owner = st->st_uid;
     view->group = st->st_gid;
-    view->fd = ids_open_view(st->st_uid, st->st_gid, j->slot.index, &ignored);
+    view->fd = ids_open_view(&j->ids, st->st_uid, st->st_gid, &ignored);
     if (view->fd >= 0)
         j->nviews++;
     return view->fd;
 }
 
+/* An open path: below a root of the spec's, where links cannot lead out of it, or the host's. */
+static int open_source(const struct jail *j, const char *path, bool system, struct err *err)
+{
+    struct open_how how = {.flags = O_PATH | O_CLOEXEC};
+    AUTO_FD int root = -1;
+    if (system && j->spec.rootfs) {
+        root = open(j->spec.rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (root < 0)
+            return err_sys(err, "open '%s'", j->spec.rootfs);
+        how.resolve = RESOLVE_IN_ROOT;
+    }
+    int fd = root < 0 ? open(path, O_PATH | O_CLOEXEC)
+                      : (int)syscall(SYS_openat2, root, path, &how, sizeof how);
+    return fd < 0 ? err_sys(err, "'%s'", path) : fd;
+}
+
 /* Where a file system cannot show another owner, files stay those of "nobody". */
-static int take(struct build *b, const char *source, const char *target, bool recursive,
+static int take(struct build *b, int source, const char *path, bool recursive,
                 struct build_tree *out, struct err *err)
 {
+    struct jail *j = b->jail;
     struct stat st;
-    if (stat(source, &st) < 0)
-        return err_sys(err, "'%s'", source);
+    if (fstat(source, &st) < 0)
+        return err_sys(err, "'%s'", path);
     if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
-        return err_set(err, ERR_INPUT, "'%s' is neither a file nor a folder", source);
-    int fd = tree_take(source, recursive, TREE_FROZEN, err);
+        return err_set(err, ERR_INPUT, "'%s' is neither a file nor a folder", path);
+    /* in a namespace of less rights, mounts may only be copied with all that is mounted on them */
+    recursive = recursive || !j->takes_mounts;
+    int fd = tree_take_fd(source, recursive, TREE_FROZEN, err);
     if (fd < 0)
-        return -1;
-    int view = view_find(b->jail, &st);
+        return err_wrap(err, "'%s'", path);
+    int view = j->takes_mounts ? view_find(j, &st) : -1;
     if (view >= 0)
         (void)tree_show_owner(fd, recursive, view);
-    *out = (struct build_tree){.fd = fd, .folder = S_ISDIR(st.st_mode), .target = target};
+    out->fd = fd;
+    out->folder = S_ISDIR(st.st_mode);
     return 0;
 }
 
-static int take_tree(struct build *b, const char *source, const char *target, bool recursive,
+static int take_tree(struct build *b, const char *source, const char *target, bool system,
                      struct err *err)
 {
-    if (take(b, source, target, recursive, &b->trees[b->ntrees], err) < 0)
+    AUTO_FD int fd = open_source(b->jail, source, system, err);
+    if (fd < 0 || take(b, fd, source, system, &b->trees[b->ntrees], err) < 0)
         return -1;
-    b->ntrees++;
+    b->trees[b->ntrees++].target = target;
     return 0;
+}
+
+/* The text of a link below the root that is used; the kernel follows it there. */
+static bool read_link(const struct jail *j, const char *path, char out[static BUILD_LINK_SIZE])
+{
+    AUTO_FD int root = open(j->spec.rootfs ? j->spec.rootfs : "/", O_PATH | O_CLOEXEC);
+    ssize_t len = root < 0 ? -1 : readlinkat(root, path + 1, out, BUILD_LINK_SIZE - 1);
+    out[len < 0 ? 0 : len] = 0;
+    return len >= 0;
 }
 
 static int take_system(struct build *b, struct err *err)
 {
-    struct stat st;
+    struct err missing;
     for (size_t i = 0; i < ARRAY_LEN(host_trees); i++) {
         const char *path = host_trees[i].path;
-        if (!host_trees[i].required && stat(path, &st) < 0)
+        AUTO_FD int there =
+            host_trees[i].required ? -1 : open_source(b->jail, path, true, &missing);
+        if (!host_trees[i].required && there < 0)
             continue;
         if (take_tree(b, path, path, true, err) < 0)
             return -1;
     }
-    for (size_t i = 0; i < ARRAY_LEN(libraries); i++)
-        if (lstat(libraries[i], &st) == 0 && S_ISDIR(st.st_mode) &&
-            take_tree(b, libraries[i], libraries[i], true, err) < 0)
+    for (size_t i = 0; i < ARRAY_LEN(libraries); i++) {
+        if (read_link(b->jail, libraries[i], b->links[i]))
+            continue;
+        AUTO_FD int there = open_source(b->jail, libraries[i], true, &missing);
+        if (there >= 0 && take_tree(b, libraries[i], libraries[i], true, err) < 0)
             return -1;
+    }
+    return 0;
+}
+
+/* A path of the spec that is not there is wrong input, not a host that cannot. */
+static int blame(struct err *err)
+{
+    if (err->sys == ENOENT || err->sys == ENOTDIR)
+        err->kind = ERR_INPUT;
+    return -1;
+}
+
+static int take_all(struct build *b, struct err *err)
+{
+    const struct jail_spec *spec = &b->jail->spec;
+    if (take_system(b, err) < 0)
+        return -1;
+    for (; b->nlayers < spec->nlayers; b->nlayers++) {
+        const char *path = spec->layers[b->nlayers];
+        AUTO_FD int fd = open_source(b->jail, path, false, err);
+        if (fd < 0 || take(b, fd, path, false, &b->layers[b->nlayers], err) < 0)
+            return err_wrap(err, "layer %zu", b->nlayers + 1), blame(err);
+    }
+    for (size_t i = 0; i < spec->nbinds; i++)
+        if (take_tree(b, spec->binds[i].source, spec->binds[i].target, false, err) < 0)
+            return blame(err);
     return 0;
 }
 
 int root_take_host(struct build *b, struct err *err)
 {
-    const struct jail_spec *spec = &b->jail->spec;
-    if (take_system(b, err) < 0)
+    return b->jail->takes_mounts ? take_all(b, err) : 0;
+}
+
+int root_take_child(struct build *b, struct err *err)
+{
+    if (b->jail->takes_mounts)
+        return 0;
+    /* copies must not lead changes back to where they come from */
+    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+        return err_sys(err, "make mounts private");
+    return take_all(b, err);
+}
+
+int root_keep_tmp_child(struct build *b, struct err *err)
+{
+    if (!b->jail->tmp_in_memory)
+        return 0;
+    b->tmp_fd = tree_take(HOLDER_SITE, false, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, err);
+    if (b->tmp_fd < 0)
         return -1;
-    for (; b->nlayers < spec->nlayers; b->nlayers++)
-        if (take(b, spec->layers[b->nlayers], "/opt", false, &b->layers[b->nlayers], err) < 0) {
-            if (err->sys == ENOENT || err->sys == ENOTDIR)
-                err->kind = ERR_INPUT;
-            return err_wrap(err, "layer %zu", b->nlayers + 1);
-        }
-    for (size_t i = 0; i < spec->nbinds; i++)
-        if (take_tree(b, spec->binds[i].source, spec->binds[i].target, false, err) < 0) {
-            if (err->sys == ENOENT || err->sys == ENOTDIR)
-                err->kind = ERR_INPUT;
-            return -1;
-        }
-    return 0;
+    return umount2(HOLDER_SITE, MNT_DETACH) < 0 ? err_sys(err, "uncover '%s'", HOLDER_SITE) : 0;
 }
 
 int root_start_child(struct build *b, struct err *err)
@@ -171,15 +241,9 @@ int root_trees_child(struct build *b, struct err *err)
     for (size_t i = 0; i < b->ntrees && !is_spec_bind(b, i); i++)
         if (attach(&b->trees[i], err) < 0)
             return -1;
-    for (size_t i = 0; i < ARRAY_LEN(libraries); i++) {
-        char target[PATH_MAX];
-        ssize_t len = readlink(libraries[i], target, sizeof target - 1);
-        if (len < 0)
-            continue;
-        target[len] = 0;
-        if (path_link(target, path_inside(libraries[i]), err) < 0)
+    for (size_t i = 0; i < ARRAY_LEN(libraries); i++)
+        if (b->links[i][0] && path_link(b->links[i], path_inside(libraries[i]), err) < 0)
             return -1;
-    }
     for (size_t i = 0; i < ARRAY_LEN(masked); i++)
         if (mask(masked[i], err) < 0)
             return -1;
@@ -269,7 +333,7 @@ int root_binds_child(struct build *b, struct err *err)
 }
 
 /* The mount comes as a message of one byte. Without it the host has given up. */
-int root_tmp_child(struct build *b, struct err *err)
+static int receive_tmp(struct build *b, struct err *err)
 {
     char byte;
     AUTO_FD int fd = -1;
@@ -288,6 +352,16 @@ int root_tmp_child(struct build *b, struct err *err)
         _exit(1);
     memcpy(&fd, CMSG_DATA(head), sizeof fd);
     return tree_attach(fd, "tmp", err);
+}
+
+int root_tmp_child(struct build *b, struct err *err)
+{
+    if (!b->jail->tmp_in_memory)
+        return receive_tmp(b, err);
+    int failed = tree_attach(b->tmp_fd, "tmp", err);
+    attr_close(&b->tmp_fd);
+    b->tmp_fd = -1;
+    return failed;
 }
 
 int root_finish_child(struct build *b, struct err *err)

@@ -14,6 +14,7 @@
 #include "jail/ids.h"
 #include "jail/init.h"
 #include "jail/program.h"
+#include "jail/refusal.h"
 #include "jail/root.h"
 
 #define FD_MIN 3 /* below are the standard streams, which the child replaces */
@@ -38,15 +39,14 @@ static int pipe_open(int ends[2])
 static int pipes_host(struct build *b, struct err *err)
 {
     struct build_pipes *p = &b->pipes;
-    int lifeline[2], one = 1;
+    int one = 1;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p->report) < 0 ||
         fd_raise(&p->report[0]) < 0 || fd_raise(&p->report[1]) < 0 ||
         setsockopt(p->report[0], SOL_SOCKET, SO_PASSCRED, &one, sizeof one) < 0)
         return err_sys(err, "socketpair");
-    if (pipe_open(lifeline) < 0)
-        return err_sys(err, "pipe");
-    p->lifeline[0] = lifeline[1];
-    p->lifeline[1] = lifeline[0];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, p->lifeline) < 0 ||
+        fd_raise(&p->lifeline[0]) < 0 || fd_raise(&p->lifeline[1]) < 0)
+        return err_sys(err, "socketpair");
     int *const pairs[] = {p->exec, p->end, p->out, p->err};
     for (size_t i = 0; i < ARRAY_LEN(pairs); i++)
         if (pipe_open(pairs[i]) < 0)
@@ -62,6 +62,7 @@ static int counters_host(struct build *b, struct err *err)
 {
     struct jail *j = b->jail;
     j->memory_peak = 0;
+    j->beyond_memory = j->stopped = false;
     /* frozen with nothing inside: the program could not even enter */
     if (j->cgroup.frozen && cgroup_freeze(&j->cgroup, false, err) < 0)
         return -1;
@@ -71,20 +72,52 @@ static int counters_host(struct build *b, struct err *err)
 
 static uint64_t namespaces(const struct jail *j)
 {
-    uint64_t flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
+    uint64_t flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
+    if (!j->tmp_in_memory)
+        flags |= CLONE_NEWUSER;
     /* from a view of its own the first process could not name the program's group */
     if (j->cgroup.program_fd < 0)
         flags |= CLONE_NEWCGROUP;
     return j->spec.network == JAIL_NETWORK_NONE ? flags | CLONE_NEWNET : flags;
 }
 
+/* By way of a process that enters the holder's namespaces and makes the first process there, as the
+ * caller's child. Gives its id, or -1 with errno. */
+static long clone_in_holder(struct build *b, struct clone_args *args)
+{
+    int ends[2], result = -ECHILD;
+    if (pipe_open(ends) < 0)
+        return -1;
+    struct clone_args plain = {0};
+    long step = syscall(SYS_clone3, &plain, sizeof plain);
+    if (step == 0) {
+        int failed = holder_enter_child(&b->jail->holder);
+        args->flags |= CLONE_PARENT;
+        long pid = failed ? -1 : syscall(SYS_clone3, args, sizeof *args);
+        if (pid == 0)
+            init_main_child(b);
+        result = pid > 0 ? (int)pid : -(failed ? failed : errno);
+        (void)!write(ends[1], &result, sizeof result);
+        _exit(0);
+    }
+    int failed = errno;
+    close(ends[1]);
+    if (step > 0) {
+        if (read(ends[0], &result, sizeof result) != (ssize_t)sizeof result)
+            result = -ECHILD;
+        waitpid((pid_t)step, NULL, __WALL);
+        failed = result < 0 ? -result : 0;
+    }
+    close(ends[0]);
+    errno = failed;
+    return step > 0 && result > 0 ? result : -1;
+}
+
 /* Without an exit signal: the caller's handling of SIGCHLD does not see this child. */
 static int clone_host(struct build *b, struct err *err)
 {
     struct jail *j = b->jail;
-    int pidfd = -1;
-    struct clone_args args = {.flags = namespaces(j) | CLONE_PIDFD,
-                              .pidfd = (uint64_t)(uintptr_t)&pidfd};
+    struct clone_args args = {.flags = namespaces(j)};
     if (j->cgroup.clone_fd >= 0) {
         args.flags |= CLONE_INTO_CGROUP;
         args.cgroup = (uint64_t)j->cgroup.clone_fd;
@@ -92,7 +125,8 @@ static int clone_host(struct build *b, struct err *err)
     sigset_t all, before;
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, &before);
-    long pid = syscall(SYS_clone3, &args, sizeof args);
+    long pid =
+        j->tmp_in_memory ? clone_in_holder(b, &args) : syscall(SYS_clone3, &args, sizeof args);
     if (pid == 0)
         init_main_child(b);
     int failed = errno;
@@ -101,8 +135,9 @@ static int clone_host(struct build *b, struct err *err)
     if (pid < 0)
         return err_sys(err, "clone3");
     j->init = (pid_t)pid;
-    j->init_fd = pidfd;
-    return 0;
+    /* it is not waited for yet: the number is still its own */
+    j->init_fd = (int)syscall(SYS_pidfd_open, j->init, 0);
+    return j->init_fd < 0 ? err_sys(err, "pidfd_open") : 0;
 }
 
 static int maps_host(struct build *b, struct err *err)
@@ -115,7 +150,7 @@ static int maps_host(struct build *b, struct err *err)
         attr_close(ends[i]);
         *ends[i] = -1;
     }
-    if (ids_map_host(j->init, j->slot.index, j->spec.uid, j->spec.gid, err) < 0)
+    if (!j->tmp_in_memory && ids_map_host(&j->ids, j->init, err) < 0)
         return -1;
     return send(b->pipes.report[0], "g", 1, MSG_NOSIGNAL) == 1 ? 0
                                                                : err_sys(err, "start the child");
@@ -125,8 +160,10 @@ static int maps_host(struct build *b, struct err *err)
 static int tmp_host(struct build *b, struct err *err)
 {
     struct jail *j = b->jail;
-    if (j->image.mount_fd < 0 && image_open(&j->image, j->cache_fd, j->spec.limits.tmp_bytes,
-                                            IDS_OUTER_ROOT(j->slot.index), err) < 0)
+    if (j->tmp_in_memory)
+        return 0;
+    if (j->image.mount_fd < 0 &&
+        image_open(&j->image, j->cache_fd, j->spec.limits.tmp_bytes, j->ids.root_uid, err) < 0)
         return -1;
     AUTO_FD int mount = image_mount(&j->image, err);
     if (mount < 0)
@@ -136,36 +173,6 @@ static int tmp_host(struct build *b, struct err *err)
     return 0;
 }
 
-/* One report with what came along: a descriptor, and the sender's id as it is seen here. */
-static ssize_t report_receive(int fd, struct build_report *report, int *out_fd, pid_t *out_pid)
-{
-    union {
-        struct cmsghdr head;
-        char bytes[CMSG_SPACE(sizeof(int)) + CMSG_SPACE(sizeof(struct ucred))];
-    } control;
-    struct iovec iov = {.iov_base = report, .iov_len = sizeof *report};
-    struct msghdr msg = {.msg_iov = &iov,
-                         .msg_iovlen = 1,
-                         .msg_control = control.bytes,
-                         .msg_controllen = sizeof control.bytes};
-    ssize_t n;
-    do {
-        n = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC);
-    } while (n < 0 && errno == EINTR);
-    for (struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&msg) : NULL; c; c = CMSG_NXTHDR(&msg, c)) {
-        struct ucred sender;
-        if (c->cmsg_level != SOL_SOCKET)
-            continue;
-        if (c->cmsg_type == SCM_RIGHTS)
-            memcpy(out_fd, CMSG_DATA(c), sizeof *out_fd);
-        if (c->cmsg_type == SCM_CREDENTIALS) {
-            memcpy(&sender, CMSG_DATA(c), sizeof sender);
-            *out_pid = sender.pid;
-        }
-    }
-    return n;
-}
-
 /* Until the program stands before its exec. */
 static int collect_host(struct build *b, struct err *err)
 {
@@ -173,7 +180,7 @@ static int collect_host(struct build *b, struct err *err)
         struct build_report report;
         int fd = -1;
         pid_t sender = 0;
-        ssize_t n = report_receive(b->pipes.report[0], &report, &fd, &sender);
+        ssize_t n = build_receive(b->pipes.report[0], &report, &fd, &sender);
         if (n != (ssize_t)sizeof report)
             return err_set(err, ERR_HOST, "the jail's first process died while building it");
         if (fd >= 0) {
@@ -207,12 +214,9 @@ static int exec_host(struct build *b, struct err *err)
 }
 
 static const struct build_step steps[] = {
-    {"pipes", pipes_host, NULL},
-    {"folders of the host", root_take_host, NULL},
-    {"counters", counters_host, NULL},
-    {"namespaces", clone_host, "user namespaces must be allowed: sysctl user.max_user_namespaces"},
-    {"id maps", maps_host, NULL},
-    {"/tmp", tmp_host, NULL},
+    {"pipes", pipes_host, NULL},       {"folders of the host", root_take_host, NULL},
+    {"counters", counters_host, NULL}, {"namespaces", clone_host, NULL},
+    {"id maps", maps_host, NULL},      {"/tmp", tmp_host, NULL},
 };
 
 /* These come after the child's own steps, which name themselves. */
@@ -246,6 +250,7 @@ int spawn_host(struct jail *j, const struct jail_program *program, struct jail_i
         .program = copy,
         .pipes = {{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}},
         .listen_fd = -1,
+        .tmp_fd = -1,
     };
     AUTO_FD int exit_fd = -1;
     int failed = build_run(steps, ARRAY_LEN(steps), &b, err);
@@ -264,8 +269,10 @@ int spawn_host(struct jail *j, const struct jail_program *program, struct jail_i
                                 .exit_fd = TAKE_FD(exit_fd)};
     }
     build_close(&b);
-    if (failed < 0)
+    if (failed < 0) {
         spawn_end_host(j);
+        refusal_add(err);
+    }
     return failed;
 }
 
@@ -273,7 +280,7 @@ void spawn_end_host(struct jail *j)
 {
     struct err ignored;
     if (j->init) {
-        syscall(SYS_pidfd_send_signal, j->init_fd, SIGKILL, NULL, 0);
+        kill(j->init, SIGKILL); /* ours, and not waited for */
         /* the first process waits for all others, and a frozen one does not die */
         if (j->cgroup.frozen && cgroup_freeze(&j->cgroup, false, &ignored) == 0)
             j->cgroup.frozen = false;

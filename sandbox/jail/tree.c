@@ -15,16 +15,24 @@ static int tree_change(int fd, const char *path, unsigned flags, struct mount_at
     return err_sys(err, "mount_setattr");
 }
 
-int tree_take(const char *path, bool recursive, uint64_t attributes, struct err *err)
+int tree_take_fd(int source, bool recursive, uint64_t attributes, struct err *err)
 {
     unsigned depth = recursive ? AT_RECURSIVE : 0;
-    AUTO_FD int fd = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | depth);
+    AUTO_FD int fd =
+        open_tree(source, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | depth);
     if (fd < 0)
-        return err_sys(err, "open_tree '%s'", path);
+        return err_sys(err, "open_tree");
     struct mount_attr attr = {.attr_set = attributes, .propagation = MS_PRIVATE};
-    if (tree_change(fd, "", AT_EMPTY_PATH | depth, &attr, err) < 0)
-        return err_wrap(err, "'%s'", path);
-    return TAKE_FD(fd);
+    return tree_change(fd, "", AT_EMPTY_PATH | depth, &attr, err) < 0 ? -1 : TAKE_FD(fd);
+}
+
+int tree_take(const char *path, bool recursive, uint64_t attributes, struct err *err)
+{
+    AUTO_FD int source = open(path, O_PATH | O_CLOEXEC);
+    if (source < 0)
+        return err_sys(err, "open '%s'", path);
+    int fd = tree_take_fd(source, recursive, attributes, err);
+    return fd < 0 ? err_wrap(err, "'%s'", path) : fd;
 }
 
 bool tree_show_owner(int tree_fd, bool recursive, int userns_fd)

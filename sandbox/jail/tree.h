@@ -16,6 +16,9 @@
  * and attributes added. The caller closes the descriptor. -1 on failure. */
 int tree_take(const char *path, bool recursive, uint64_t attributes, struct err *err) ATTR_CHECK;
 
+/* The same of an open path. */
+int tree_take_fd(int source, bool recursive, uint64_t attributes, struct err *err) ATTR_CHECK;
+
 /* Shows the tree's owner through a user namespace (idmap.h). False where a file system cannot. */
 bool tree_show_owner(int tree_fd, bool recursive, int userns_fd);
 

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "jail/stop.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define REQUEST_STOP     'S'
+#define REQUEST_CONTINUE 'C'
+#define ANSWER_DONE      'd'
+#define ANSWER_FAILED    'f'
+#define PATIENCE_MS      2000
+#define TRIES            1000
+#define TRIES_QUICK      20
+#define WAIT_NS          1000000
+#define BLOCKED_TRIES    50 /* a process in vfork waits for its child, which has stopped */
+
+int stop_all_host(int lifeline, bool stop, struct err *err)
+{
+    char request = stop ? REQUEST_STOP : REQUEST_CONTINUE, answer = 0;
+    struct pollfd fd = {.fd = lifeline, .events = POLLIN};
+    if (send(lifeline, &request, 1, MSG_NOSIGNAL) != 1)
+        return err_set(err, ERR_CLOSED, "the jail is gone");
+    int n;
+    while ((n = poll(&fd, 1, PATIENCE_MS)) < 0 && errno == EINTR)
+        ;
+    if (n <= 0 || recv(lifeline, &answer, 1, 0) != 1 || answer != ANSWER_DONE)
+        return err_set(err, ERR_HOST, "a process of the jail did not stop within %d s",
+                       PATIENCE_MS / 1000);
+    return 0;
+}
+
+struct entry {
+    uint64_t inode;
+    int64_t offset;
+    unsigned short length;
+    unsigned char type;
+    char name[];
+};
+
+/* Whether a process has come to rest: stopped, dead, or (later) blocked where it cannot run. */
+static bool is_at_rest(int proc, const char *pid, bool blocked_counts)
+{
+    char path[32], text[512];
+    snprintf(path, sizeof path, "%s/stat", pid);
+    int fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text - 1);
+    if (fd >= 0)
+        close(fd);
+    if (n <= 0)
+        return true;
+    text[n] = 0;
+    const char *name_end = strrchr(text, ')');
+    char state = name_end && name_end[1] ? name_end[2] : 'X';
+    return strchr("TtZX", state) || (blocked_counts && state == 'D');
+}
+
+static bool all_at_rest(bool blocked_counts)
+{
+    char bytes[4096] __attribute__((aligned(8)));
+    int proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool rest = proc >= 0;
+    long n;
+    while (rest && (n = syscall(SYS_getdents64, proc, bytes, sizeof bytes)) > 0)
+        for (long at = 0; at < n && rest;) {
+            const struct entry *e = (const struct entry *)(bytes + at);
+            bool other = e->name[0] >= '1' && e->name[0] <= '9' && strcmp(e->name, "1") != 0;
+            rest = !other || is_at_rest(proc, e->name, blocked_counts);
+            at += e->length;
+        }
+    if (proc >= 0)
+        close(proc);
+    return rest;
+}
+
+static bool stop_all(void)
+{
+    if (kill(-1, SIGSTOP) < 0 && errno != ESRCH)
+        return false;
+    for (int tries = 0; tries < TRIES; tries++) {
+        if (all_at_rest(tries > BLOCKED_TRIES))
+            return true;
+        if (tries > TRIES_QUICK)
+            nanosleep(&(struct timespec){.tv_nsec = WAIT_NS}, NULL);
+    }
+    kill(-1, SIGCONT);
+    return false;
+}
+
+bool stop_answer_child(int lifeline)
+{
+    char request = 0;
+    if (recv(lifeline, &request, 1, MSG_DONTWAIT) != 1)
+        return errno == EAGAIN;
+    bool done = request == REQUEST_STOP ? stop_all() : kill(-1, SIGCONT) == 0 || errno == ESRCH;
+    char answer = done ? ANSWER_DONE : ANSWER_FAILED;
+    return send(lifeline, &answer, 1, MSG_NOSIGNAL) == 1;
+}
