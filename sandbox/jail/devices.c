@@ -38,7 +38,9 @@ int root_devices_child(struct build *b, struct err *err)
     (void)b;
     for (size_t i = 0; i < ARRAY_LEN(devices); i++) {
         snprintf(host, sizeof host, "/dev/%s", devices[i]);
-        AUTO_FD int fd = tree_take(host, false, QUIET, err);
+        /* read only as well: whoever may write to a device may set the times of the host's file,
+         * and what is written to the device itself does not count */
+        AUTO_FD int fd = tree_take(host, false, MOUNT_ATTR_RDONLY | QUIET, err);
         if (fd < 0 || path_make(path_inside(host), false, err) < 0 ||
             tree_attach(fd, path_inside(host), err) < 0)
             return -1;
