@@ -3,22 +3,26 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
+#include "jail/cgroup_base.h"
 #include "jail/cgroup_v1.h"
+#include "jail/cgroup_v2.h"
 #include "jail/files.h"
 #include "jail/metadata.h"
 #include "jail/mountinfo.h"
 #include "jail/slot.h"
 
-#define GROUP_PREFIX   "clambda."
-#define MOUNTINFO_MAX  (1024 * 1024)
-#define REMOVE_TRIES   3000
-#define REMOVE_WAIT_NS 1000000
+#define MOUNTINFO_MAX (1024 * 1024)
+#define PERIOD_US     20000 /* shares are exact down to 128 MB, with the least spread */
+#define PERIOD_MAX_US 1000000
+#define QUOTA_MIN_US  1000 /* of the kernel */
+
+static const enum jail_limit limited[] = {JAIL_LIMIT_MEMORY, JAIL_LIMIT_CPU, JAIL_LIMIT_PIDS,
+                                          JAIL_LIMIT_FREEZE};
 
 void cgroup_init(struct cgroup *g)
 {
@@ -28,40 +32,46 @@ void cgroup_init(struct cgroup *g)
         g->folders[i] = g->attach_fds[i] = -1;
 }
 
+/* A controller belongs to one kind of hierarchy at a time: to v1 when a line of the caller's groups
+ * names it, mounted here or not. */
+static const struct cgroup_ops *choose_kind(const char *cgroups, bool v1_mounted, bool v2_mounted)
+{
+    static const char *const names[] = {"memory", "cpu", "pids"};
+    size_t bound = 0;
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        bound += mountinfo_has_controller(cgroups, names[i]);
+    if (v1_mounted && (bound * 2 > ARRAY_LEN(names) || !v2_mounted))
+        return &cgroup_v1_ops;
+    return v2_mounted ? &cgroup_v2_ops : NULL;
+}
+
 int cgroup_find(struct cgroup *g, const char *mountinfo, const char *cgroups, struct err *err)
 {
-    for (size_t i = 0; i < V1_COUNT; i++) {
-        int found = mountinfo_own_group(mountinfo, cgroups, cgroup_v1_names[i], g->base[i],
-                                        sizeof g->base[i], err);
+    bool v1_mounted = false;
+    for (size_t i = 0; i <= V1_UNIFIED; i++) {
+        int found =
+            mountinfo_own_group(mountinfo, cgroups, i == V1_UNIFIED ? "" : cgroup_v1_names[i],
+                                g->base[i], sizeof g->base[i], err);
         if (found < 0)
             return -1;
         if (!found)
-            return err_set(err, ERR_HOST,
-                           "the cgroup v1 controller '%s' is not mounted: boot with "
-                           "systemd.unified_cgroup_hierarchy=0, or mount it with "
-                           "mount -t cgroup -o %s none /sys/fs/cgroup/%s",
-                           cgroup_v1_names[i], cgroup_v1_names[i], cgroup_v1_names[i]);
+            g->base[i][0] = 0;
+        v1_mounted = v1_mounted || (found && i != V1_UNIFIED);
     }
-    if (mountinfo_own_group(mountinfo, cgroups, "", g->base[V1_UNIFIED], sizeof g->base[V1_UNIFIED],
-                            err) != 1)
-        g->base[V1_UNIFIED][0] = 0;
-    g->ops = &cgroup_v1_ops;
+    g->ops = choose_kind(cgroups, v1_mounted, g->base[V1_UNIFIED][0]);
+    if (g->ops == &cgroup_v2_ops) {
+        memmove(g->base[V2_OUTER], g->base[V1_UNIFIED], sizeof g->base[V2_OUTER]);
+        for (size_t i = V2_OUTER + 1; i < CGROUP_FOLDERS_MAX; i++)
+            g->base[i][0] = 0;
+    }
     return 0;
 }
 
-/* The slot learns the paths before the groups are made: a kill in between leaves nothing unknown.
- */
-static int cgroup_note(const struct cgroup *g, const struct slot *slot, struct err *err)
+int cgroup_note(const struct cgroup *g, size_t i, const struct slot *slot, struct err *err)
 {
-    for (size_t i = 0; i < CGROUP_FOLDERS_MAX; i++) {
-        char path[PATH_MAX + CGROUP_NAME_MAX];
-        if (!g->base[i][0])
-            continue;
-        snprintf(path, sizeof path, "%s/%s", g->base[i], g->name);
-        if (slot_note(slot, path, err) < 0)
-            return -1;
-    }
-    return 0;
+    char path[PATH_MAX + CGROUP_NAME_MAX];
+    snprintf(path, sizeof path, "%s/%s", g->base[i], g->name);
+    return slot_note(slot, path, err);
 }
 
 int cgroup_open(struct cgroup *g, const struct cgroup_limits *limits, const struct slot *slot,
@@ -76,16 +86,14 @@ int cgroup_open(struct cgroup *g, const struct cgroup_limits *limits, const stru
         files_read(AT_FDCWD, "/proc/self/cgroup", cgroups, sizeof cgroups, err) < 0 ||
         cgroup_find(g, mountinfo, cgroups, err) < 0)
         return -1;
-    snprintf(g->name, sizeof g->name, GROUP_PREFIX "%u.%d", slot->index, (int)getpid());
-    if (cgroup_note(g, slot, err) < 0)
-        return -1;
-    if (g->ops->create(g, err) < 0)
-        return -1;
-    static const enum jail_limit limited[] = {JAIL_LIMIT_MEMORY, JAIL_LIMIT_CPU, JAIL_LIMIT_PIDS,
-                                              JAIL_LIMIT_FREEZE};
-    for (size_t i = 0; i < ARRAY_LEN(limited); i++)
-        g->holds[limited[i]].mechanism = g->ops->name;
-    return 0;
+    if (!g->ops) {
+        for (size_t i = 0; i < ARRAY_LEN(limited); i++)
+            cgroup_miss(g, limited[i],
+                        "no control groups are mounted: mount -t cgroup2 none /sys/fs/cgroup");
+        return 0;
+    }
+    snprintf(g->name, sizeof g->name, CGROUP_PREFIX "%u.%d", slot->index, (int)getpid());
+    return g->ops->create(g, slot, err);
 }
 
 int cgroup_make_folder(struct cgroup *g, size_t controller, struct err *err)
@@ -101,30 +109,69 @@ int cgroup_make_folder(struct cgroup *g, size_t controller, struct err *err)
     return g->folders[controller] < 0 ? err_sys(err, "open '%s'", path) : 0;
 }
 
-void cgroup_refuse_metadata(struct cgroup *g)
+void cgroup_hold(struct cgroup *g, enum jail_limit limit)
 {
-    struct err ignored;
-    if (!g->base[V1_UNIFIED][0] || cgroup_make_folder(g, V1_UNIFIED, &ignored) < 0)
-        return;
-    if (metadata_refuse_host(g->folders[V1_UNIFIED], &ignored) < 0)
-        return;
-    g->clone_fd = g->folders[V1_UNIFIED];
-    g->metadata_refused = true;
+    g->holds[limit].mechanism = g->ops->name;
+    g->holds[limit].why[0] = 0;
 }
 
-static bool cgroup_holds(const struct cgroup *g, enum jail_limit limit)
+void cgroup_miss(struct cgroup *g, enum jail_limit limit, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    g->holds[limit].mechanism = NULL;
+    vsnprintf(g->holds[limit].why, sizeof g->holds[limit].why, fmt, args);
+    va_end(args);
+}
+
+bool cgroup_host_swaps(void)
+{
+    char text[8192];
+    struct err ignored;
+    /* the first line is the heading */
+    return files_read(AT_FDCWD, "/proc/swaps", text, sizeof text, &ignored) > 0 &&
+           strchr(text, '\n') && strchr(text, '\n')[1];
+}
+
+int64_t cgroup_quota_us(unsigned permille, int64_t *out_period_us)
+{
+    int64_t share = permille ? permille : 1, period = PERIOD_US;
+    if (share * period < QUOTA_MIN_US * 1000)
+        period = (QUOTA_MIN_US * 1000 + share - 1) / share;
+    *out_period_us = period < PERIOD_MAX_US ? period : PERIOD_MAX_US;
+    return share * *out_period_us / 1000;
+}
+
+int cgroup_read_ids(int folder, const char *name, int *out, size_t max, struct err *err)
+{
+    char text[16384];
+    if (files_read(folder, name, text, sizeof text, err) < 0)
+        return -1;
+    size_t n = 0;
+    for (const char *line = text; *line && n < max;) {
+        char *end = NULL;
+        long id = strtol(line, &end, 10);
+        if (end == line)
+            break;
+        out[n++] = (int)id;
+        line = *end ? end + 1 : end;
+    }
+    return (int)n;
+}
+
+static bool holds(const struct cgroup *g, enum jail_limit limit)
 {
     return g->ops && g->holds[limit].mechanism;
 }
 
 int cgroup_throttle(struct cgroup *g, bool on, struct err *err)
 {
-    return cgroup_holds(g, JAIL_LIMIT_CPU) ? g->ops->throttle(g, on, err) : 0;
+    return holds(g, JAIL_LIMIT_CPU) ? g->ops->throttle(g, on, err) : 0;
 }
 
 int cgroup_freeze(struct cgroup *g, bool on, struct err *err)
 {
-    return cgroup_holds(g, JAIL_LIMIT_FREEZE) ? g->ops->freeze(g, on, err) : 0;
+    return holds(g, JAIL_LIMIT_FREEZE) ? g->ops->freeze(g, on, err) : 0;
 }
 
 int cgroup_sample(struct cgroup *g, struct cgroup_sample *out, struct err *err)
@@ -136,7 +183,7 @@ int cgroup_sample(struct cgroup *g, struct cgroup_sample *out, struct err *err)
 int cgroup_oom_kills(struct cgroup *g, uint64_t *out, struct err *err)
 {
     *out = 0;
-    return cgroup_holds(g, JAIL_LIMIT_MEMORY) ? g->ops->oom_kills(g, out, err) : 0;
+    return holds(g, JAIL_LIMIT_MEMORY) ? g->ops->oom_kills(g, out, err) : 0;
 }
 
 int cgroup_processes(struct cgroup *g, int *out, size_t max, struct err *err)
@@ -144,7 +191,21 @@ int cgroup_processes(struct cgroup *g, int *out, size_t max, struct err *err)
     return g->ops ? g->ops->processes(g, out, max, err) : 0;
 }
 
-static void cgroup_close_fds(struct cgroup *g)
+void cgroup_refuse_metadata(struct cgroup *g)
+{
+    struct err ignored;
+    bool v2 = g->ops == &cgroup_v2_ops;
+    size_t i = v2 ? V2_OUTER : V1_UNIFIED;
+    if (!g->base[i][0] || (!v2 && cgroup_make_folder(g, i, &ignored) < 0))
+        return;
+    if (g->folders[i] < 0 || metadata_refuse_host(g->folders[i], &ignored) < 0)
+        return;
+    if (!v2)
+        g->clone_fd = g->folders[i];
+    g->metadata_refused = true;
+}
+
+static void close_fds(struct cgroup *g)
 {
     for (size_t i = 0; i < CGROUP_FOLDERS_MAX; i++) {
         attr_close(&g->folders[i]);
@@ -153,14 +214,14 @@ static void cgroup_close_fds(struct cgroup *g)
     }
     attr_close(&g->thaw_fd);
     attr_close(&g->oom_fd);
-    g->thaw_fd = g->oom_fd = g->clone_fd = -1;
+    g->thaw_fd = g->oom_fd = g->clone_fd = g->program_fd = -1;
     g->nattach = 0;
 }
 
 int cgroup_close(struct cgroup *g, struct err *err)
 {
     int failed = 0;
-    cgroup_close_fds(g);
+    close_fds(g);
     for (size_t i = 0; i < CGROUP_FOLDERS_MAX && g->name[0]; i++) {
         char path[PATH_MAX + CGROUP_NAME_MAX];
         if (!g->base[i][0])
@@ -169,49 +230,8 @@ int cgroup_close(struct cgroup *g, struct err *err)
         if (cgroup_remove(path, err) < 0)
             failed = -1;
     }
+    if (g->name[0] && g->ops == &cgroup_v2_ops)
+        cgroup_base_leave(g->base[V2_OUTER], getpid());
     g->name[0] = 0;
     return failed;
-}
-
-/* Only what this program has made: ".../clambda.SLOT.PID", without "..". */
-static bool cgroup_is_ours(const char *path)
-{
-    unsigned slot, pid;
-    int end = 0;
-    const char *name = strrchr(path, '/');
-    return *path == '/' && name && !strstr(path, "/../") &&
-           sscanf(name + 1, GROUP_PREFIX "%u.%u%n", &slot, &pid, &end) == 2 && !name[1 + end];
-}
-
-static void cgroup_kill_all(int folder)
-{
-    char pids[16384];
-    struct err ignored;
-    if (files_read(folder, "cgroup.procs", pids, sizeof pids, &ignored) < 0)
-        return;
-    char *save = NULL;
-    for (char *line = strtok_r(pids, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-        int pid = atoi(line);
-        if (pid > 0)
-            kill(pid, SIGKILL);
-    }
-    /* a frozen process takes its death when it is thawed */
-    (void)!files_write(folder, "freezer.state", "THAWED", &ignored);
-}
-
-int cgroup_remove(const char *path, struct err *err)
-{
-    if (!cgroup_is_ours(path))
-        return err_set(err, ERR_INPUT, "'%s' is no group of a jail: it is left alone", path);
-    for (int tries = 0; tries < REMOVE_TRIES; tries++) {
-        if (rmdir(path) == 0 || errno == ENOENT)
-            return 0;
-        if (errno != EBUSY)
-            break;
-        AUTO_FD int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (folder >= 0)
-            cgroup_kill_all(folder);
-        nanosleep(&(struct timespec){.tv_nsec = REMOVE_WAIT_NS}, NULL);
-    }
-    return err_sys(err, "remove '%s'", path);
 }

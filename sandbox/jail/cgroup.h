@@ -2,7 +2,8 @@
 /* The control groups of one jail: memory, CPU, processes, freezing. One table of functions for each
  * kind of hierarchy; what is common stands here.
  *
- *   cgroup_open        finds the hierarchies, makes the groups below the caller's own
+ *   cgroup_open        finds the hierarchies, makes the groups; holds tells what they limit
+ *   clone_fd, program_fd   groups that processes are cloned into
  *   attach_fds         the jailed program writes "0" to each before it gives up its rights
  *   cgroup_close       kills what is left and removes the groups */
 #pragma once
@@ -39,7 +40,8 @@ struct cgroup_sample {
 
 struct cgroup_ops {
     const char *name;
-    int (*create)(struct cgroup *g, struct err *err);
+    /* makes the groups, fills holds */
+    int (*create)(struct cgroup *g, const struct slot *slot, struct err *err);
     int (*throttle)(struct cgroup *g, bool on, struct err *err);
     int (*freeze)(struct cgroup *g, bool on, struct err *err);
     int (*sample)(struct cgroup *g, struct cgroup_sample *out, struct err *err);
@@ -49,9 +51,9 @@ struct cgroup_ops {
 };
 
 struct cgroup {
-    const struct cgroup_ops *ops;
+    const struct cgroup_ops *ops; /* NULL: no hierarchy of use is mounted */
     struct cgroup_limits limits;
-    char base[CGROUP_FOLDERS_MAX][PATH_MAX]; /* the caller's own groups, by controller */
+    char base[CGROUP_FOLDERS_MAX][PATH_MAX]; /* groups that the jail's are made in, by controller */
     char name[CGROUP_NAME_MAX];              /* of the jail's groups below them */
     int folders[CGROUP_FOLDERS_MAX];         /* descriptors, by controller; -1: none */
     int attach_fds[CGROUP_FOLDERS_MAX];      /* open for writing; the first nattach */
@@ -70,7 +72,8 @@ struct cgroup {
 /* Nothing is open: cgroup_close does nothing. */
 void cgroup_init(struct cgroup *g);
 
-/* Finds what this host has mounted. ERR_HOST names a controller that is missing. */
+/* Finds what this host has mounted, and which kind has most of the controllers. Only a text that
+ * the kernel does not write is an error. */
 int cgroup_find(struct cgroup *g, const char *mountinfo, const char *cgroups,
                 struct err *err) ATTR_CHECK;
 
@@ -95,12 +98,31 @@ int cgroup_processes(struct cgroup *g, int *out, size_t max, struct err *err) AT
 /* Closes descriptors and removes the groups; kills what is left inside. 0 when they are gone. */
 int cgroup_close(struct cgroup *g, struct err *err) ATTR_CHECK;
 
-/* Removes one group by its path, with all processes in it. A path that is not one of ours is
- * refused; one that is gone is no error. For slot_sweep. */
+/* Removes one group by its path, with all processes in it and the groups that v2 has below. A path
+ * that is not one of ours is refused; one that is gone is no error. For slot_sweep. */
 int cgroup_remove(const char *path, struct err *err) ATTR_CHECK;
+
+/* For the kinds of hierarchies. The path of the group below base i goes to slot and is noted there,
+ * before the group is made. */
+int cgroup_note(const struct cgroup *g, size_t i, const struct slot *slot,
+                struct err *err) ATTR_CHECK;
 
 /* Makes the folder base/name of a controller, unless another controller mounted with it has made
  * it, and opens it. */
 int cgroup_make_folder(struct cgroup *g, size_t controller, struct err *err) ATTR_CHECK;
 
+/* A limit holds by ops->name; or it does not, and why. */
+void cgroup_hold(struct cgroup *g, enum jail_limit limit);
+void cgroup_miss(struct cgroup *g, enum jail_limit limit, const char *fmt, ...) ATTR_PRINTF(3, 4);
+
+/* Whether this host swaps. */
+bool cgroup_host_swaps(void);
+
+/* The quota, in microseconds of CPU time for each period, that gives this share of one CPU. */
+int64_t cgroup_quota_us(unsigned permille, int64_t *out_period_us);
+
+/* The numbers in the lines of a group's cgroup.procs or tasks; at most max. Their number, or -1. */
+int cgroup_read_ids(int folder, const char *name, int *out, size_t max, struct err *err) ATTR_CHECK;
+
 extern const struct cgroup_ops cgroup_v1_ops;
+extern const struct cgroup_ops cgroup_v2_ops;

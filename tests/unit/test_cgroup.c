@@ -3,11 +3,13 @@
  * how it fails. */
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "check.h"
 #include "jail/cgroup.h"
 #include "jail/cgroup_v1.h"
+#include "jail/slot.h"
 
 static char root[64];
 static struct cgroup g;
@@ -160,37 +162,103 @@ static void test_missing(void)
     tree_make();
     path_of(path, V1_CPU, "cpu.cfs_quota_us");
     CHECK_INT(unlink(path), 0);
-    CHECK_INT(g.ops->throttle(&g, false, &err), -1);
+    g.holds[JAIL_LIMIT_CPU].mechanism = "cgroup v1";
+    CHECK_INT(cgroup_throttle(&g, false, &err), -1);
     CHECK_HAS(err.msg, "cgroup 'cpu': open 'cpu.cfs_quota_us'");
-    strcpy(g.name, "h");
-    struct cgroup fresh = g;
-    for (size_t i = 0; i < CGROUP_FOLDERS_MAX; i++)
-        fresh.folders[i] = fresh.attach_fds[i] = -1;
-    fresh.nattach = 0;
-    CHECK_INT(fresh.ops->create(&fresh, &err), -1);
-    CHECK_HAS(err.msg, "open 'tasks' of cgroup 'freezer'");
-    attr_close(&fresh.folders[V1_FREEZER]);
-    CHECK_INT(fresh.ops->create(&fresh, &err), -1);
-    CHECK_INT(err.sys, EEXIST);
     tree_remove();
 }
 
+static const struct jail_hold *held(enum jail_limit limit)
+{
+    return &g.holds[limit];
+}
+
+/* Each controller stands for itself: what cannot be had is told, and the others are used. */
+static void test_partial(void)
+{
+    struct slot slot = {.folder = "/nowhere", .fd = memfd_create("slot", MFD_CLOEXEC)};
+    tree_make();
+    for (size_t c = 0; c < V1_COUNT; c++)
+        attr_close(&g.folders[c]), g.folders[c] = -1;
+    attr_close(&g.thaw_fd);
+    g.thaw_fd = -1;
+    g.base[V1_PIDS][0] = 0;          /* not mounted */
+    strcat(g.base[V1_CPU], "/gone"); /* no folder can be made */
+    strcpy(g.name, "h");             /* the others: without the kernel's files */
+    CHECK_INT(g.ops->create(&g, &slot, &err), 0);
+    for (int i = 0; i < JAIL_LIMIT_COUNT; i++)
+        CHECK(!g.holds[i].mechanism);
+    CHECK_HAS(held(JAIL_LIMIT_PIDS)->why, "'pids' is not mounted: mkdir");
+    CHECK_HAS(held(JAIL_LIMIT_CPU)->why, "mkdir");
+    CHECK_HAS(held(JAIL_LIMIT_CPU)->why, "No such file");
+    CHECK_HAS(held(JAIL_LIMIT_FREEZE)->why, "open 'tasks' of cgroup 'freezer'");
+    CHECK_HAS(held(JAIL_LIMIT_MEMORY)->why, "open 'tasks' of cgroup 'memory'");
+    CHECK_INT(g.nattach, 0);
+
+    /* noted: all that may have been made, and nothing else */
+    char notes[1024] = "";
+    CHECK(pread(slot.fd, notes, sizeof notes - 1, 0) > 0);
+    CHECK_HAS(notes, "/memory/h\n");
+    CHECK(strstr(notes, "/pids/") == NULL);
+
+    /* what does not hold is left alone */
+    struct cgroup_sample sample = {1, 1, 1};
+    uint64_t kills = 1;
+    CHECK_INT(cgroup_throttle(&g, true, &err), 0);
+    CHECK_INT(cgroup_freeze(&g, true, &err), 0);
+    CHECK_INT(cgroup_oom_kills(&g, &kills, &err), 0);
+    CHECK_INT(kills, 0);
+    g.ops = NULL;
+    CHECK_INT(cgroup_sample(&g, &sample, &err), 0);
+    CHECK_INT(sample.processes, 0);
+    CHECK_INT(cgroup_processes(&g, NULL, 0, &err), 0);
+    attr_close(&slot.fd);
+    tree_remove();
+}
+
+/* Which kind of hierarchy is used. */
 static void test_find(void)
 {
-    static const char all[] = "1 2 0:1 / /f rw - cgroup x rw,freezer\n"
-                              "1 2 0:2 / /m rw - cgroup x rw,memory\n"
-                              "1 2 0:3 / /c rw - cgroup x rw,cpu,cpuacct\n";
-    static const char groups[] = "1:freezer:/\n2:memory:/\n3:cpu,cpuacct:/\n4:pids:/\n";
+    static const char v1[] = "1 2 0:1 / /f rw - cgroup x rw,freezer\n"
+                             "1 2 0:2 / /m rw - cgroup x rw,memory\n"
+                             "1 2 0:3 / /c rw - cgroup x rw,cpu,cpuacct\n";
+    static const char v2[] = "1 2 0:9 / /u rw - cgroup2 x rw\n";
+    static const char v1_groups[] = "1:freezer:/\n2:memory:/\n3:cpu,cpuacct:/\n4:pids:/\n0::/own\n";
+    static const struct {
+        const char *mounts[2], *groups;
+        const struct cgroup_ops *ops;
+        const char *base; /* the first */
+    } rows[] = {
+        {{v1, ""}, v1_groups, &cgroup_v1_ops, "/f"},
+        {{v1, v2}, v1_groups, &cgroup_v1_ops, "/f"},
+        {{"", v2}, "0::/own\n", &cgroup_v2_ops, "/u/own"},
+        {{"1 2 0:3 / /c rw - cgroup x rw,cpu\n", v2},
+         "1:cpu:/\n0::/own\n",
+         &cgroup_v2_ops,
+         "/u/own"}, /* the others are v2's */
+        {{"1 2 0:3 / /s rw - cgroup x rw,name=systemd\n", v2},
+         "1:name=systemd:/\n0::/own\n",
+         &cgroup_v2_ops,
+         "/u/own"},
+        {{"", v2}, v1_groups, &cgroup_v2_ops, "/u/own"}, /* v1's are not mounted */
+        {{"", ""}, v1_groups, NULL, ""},
+        {{"", ""}, "", NULL, ""},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char mounts[512];
+        snprintf(mounts, sizeof mounts, "%s%s", rows[i].mounts[0], rows[i].mounts[1]);
+        cgroup_init(&g);
+        CHECK_INT(cgroup_find(&g, mounts, rows[i].groups, &err), 0);
+        CHECK(g.ops == rows[i].ops);
+        CHECK_STR(g.base[0], rows[i].base);
+    }
     cgroup_init(&g);
-    CHECK_INT(cgroup_find(&g, all, groups, &err), -1);
-    CHECK_INT(err.kind, ERR_HOST);
-    CHECK_HAS(err.msg, "controller 'pids' is not mounted");
-    char more[512];
-    snprintf(more, sizeof more, "%s1 2 0:4 / /p rw - cgroup x rw,pids\n", all);
-    CHECK_INT(cgroup_find(&g, more, groups, &err), 0);
+    CHECK_INT(cgroup_find(&g, v1, v1_groups, &err), 0);
     CHECK_STR(g.base[V1_CPU], g.base[V1_CPUACCT]);
-    CHECK_STR(g.base[V1_PIDS], "/p");
+    CHECK_STR(g.base[V1_PIDS], "");
     CHECK_STR(g.base[V1_UNIFIED], "");
+    CHECK_INT(cgroup_find(&g, "x\n", v1_groups, &err), -1);
+    CHECK_INT(err.kind, ERR_HOST);
 }
 
 /* Only groups of jails are ever removed, whatever a file in the slot folder says. */
@@ -202,6 +270,8 @@ static void test_remove(void)
                                           "/sys/../etc/clambda.1.2",
                                           "/sys/fs/cgroup/clambda.1.2/x",
                                           "/a/clambda.1.2x",
+                                          "/a/clambda.host.x",
+                                          "/a/clambda.host.12/..",
                                           ""};
     for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
         memset(&err, 0, sizeof err);
@@ -215,6 +285,17 @@ static void test_remove(void)
     CHECK_INT(mkdir(path, 0700), 0);
     CHECK_INT(cgroup_remove(path, &err), 0);
     CHECK(access(path, F_OK) < 0);
+    /* with the groups that v2 has below; others stay, and keep it */
+    snprintf(path, sizeof path, "cd %s && mkdir -p clambda.5.6/init clambda.5.6/function", root);
+    CHECK_INT(system(path), 0);
+    snprintf(path, sizeof path, "%s/clambda.5.6", root);
+    CHECK_INT(cgroup_remove(path, &err), 0);
+    CHECK(access(path, F_OK) < 0);
+    snprintf(path, sizeof path, "cd %s && mkdir -p clambda.5.6/other", root);
+    CHECK_INT(system(path), 0);
+    snprintf(path, sizeof path, "%s/clambda.5.6", root);
+    CHECK_INT(cgroup_remove(path, &err), -1);
+    CHECK_HAS(err.msg, "not empty");
     tree_remove();
 }
 
@@ -224,6 +305,7 @@ static const struct check_test table[] = {
     {"oom_and_processes", test_oom_and_processes},
     {"freeze", test_freeze},
     {"missing", test_missing},
+    {"partial", test_partial},
     {"find", test_find},
     {"remove", test_remove},
 };
