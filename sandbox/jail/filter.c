@@ -14,17 +14,17 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "jail/assemble.h"
 #include "jail/files.h"
 #include "jail/policy.h"
 
-#define FILTER_MAGIC     0x31464c43u /* "CLF1" */
-#define OPTIMIZE_BY_TREE 2
-#define CACHE_BYTES_MAX  (sizeof(struct cache_head) + POLICY_BYTES_MAX + BPF_MAXINSNS * 8u)
+#define FILTER_MAGIC 0x32464c43u /* "CLF2" */
 
 /* A cached filter is valid for exactly this: head and policy are compared byte by byte. */
 struct cache_head {
     uint32_t magic;
-    uint32_t version[3]; /* of the filter library */
+    uint32_t program;
+    uint32_t version[3]; /* of the library that knows the names */
     uint32_t arch;
     uint32_t uid;
     uint32_t policy_len;
@@ -35,6 +35,7 @@ static struct cache_head head_new(size_t policy_len)
 {
     const struct scmp_version *v = seccomp_version();
     return (struct cache_head){.magic = FILTER_MAGIC,
+                               .program = ASSEMBLE_VERSION,
                                .version = {v->major, v->minor, v->micro},
                                .arch = seccomp_arch_native(),
                                .uid = geteuid(),
@@ -108,85 +109,6 @@ static void cache_write(int cache_fd, const char *name, struct cache_head head, 
         (void)!files_name(fd, cache_fd, name, &ignored);
 }
 
-static uint32_t action(const struct policy_rule *rule)
-{
-    if (rule->verdict == POLICY_ALLOW)
-        return SCMP_ACT_ALLOW;
-    return rule->verdict == POLICY_KILL ? SCMP_ACT_KILL_PROCESS
-                                        : SCMP_ACT_ERRNO((uint16_t)rule->error);
-}
-
-static struct scmp_arg_cmp comparison(const struct policy_rule *r)
-{
-    if (r->test == POLICY_NONE)
-        return SCMP_CMP(r->arg, SCMP_CMP_MASKED_EQ, r->a, 0);
-    if (r->test == POLICY_ANY)
-        return SCMP_CMP(r->arg, SCMP_CMP_MASKED_EQ, r->a, r->a);
-    return SCMP_CMP(r->arg, r->test == POLICY_ABOVE ? SCMP_CMP_GT : SCMP_CMP_EQ, r->a, 0);
-}
-
-static int add_rule(scmp_filter_ctx ctx, const char *file, const struct policy_rule *rule,
-                    struct err *err)
-{
-    struct policy_rule parts[POLICY_RANGE_MAX];
-    int number = seccomp_syscall_resolve_name(rule->name);
-    if (number == __NR_SCMP_ERROR)
-        number = rule->number;
-    if (number == -1)
-        return err_set(err, ERR_INPUT, "%s:%u:%u: unknown system call '%s' (write NAME/NUMBER)",
-                       file, rule->line, rule->column, rule->name);
-    /* a call of another architecture; and what the default says anyway */
-    if (number < 0 || (rule->verdict == POLICY_ERRNO && rule->error == ENOSYS))
-        return 0;
-    size_t count = policy_expand(rule, parts);
-    for (size_t i = 0; i < count; i++) {
-        struct scmp_arg_cmp cmp = comparison(&parts[i]);
-        int failed = seccomp_rule_add_array(ctx, action(rule), number,
-                                            rule->test == POLICY_ALWAYS ? 0 : 1, &cmp);
-        if (failed < 0)
-            return err_set(err, ERR_INPUT, "%s:%u:%u: '%s' contradicts another rule: %s", file,
-                           rule->line, rule->column, rule->name, strerror(-failed));
-    }
-    return 0;
-}
-
-static int export_code(scmp_filter_ctx ctx, struct filter *f, struct err *err)
-{
-    AUTO_FD int fd = memfd_create("filter", MFD_CLOEXEC);
-    struct stat st;
-    if (fd < 0 || seccomp_export_bpf(ctx, fd) < 0 || fstat(fd, &st) < 0 ||
-        lseek(fd, 0, SEEK_SET) < 0)
-        return err_sys(err, "export the filter");
-    size_t count = (size_t)st.st_size / sizeof *f->code;
-    if (count == 0 || count > BPF_MAXINSNS)
-        return err_set(err, ERR_LIMIT, "the filter has %zu instructions, the kernel takes %d",
-                       count, BPF_MAXINSNS);
-    AUTO_FREE struct sock_filter *code = calloc(count, sizeof *code);
-    if (!code || !read_all(fd, code, count * sizeof *code))
-        return err_set(err, ERR_MEMORY, "no memory for the filter");
-    f->code = TAKE(code);
-    f->count = (unsigned short)count;
-    return 0;
-}
-
-static int compile(const char *file, const struct policy *policy, struct filter *f, struct err *err)
-{
-    /* an unknown call looks like one of an old kernel: libraries know what to do then */
-    scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
-    if (!ctx)
-        return err_set(err, ERR_MEMORY, "no memory for the filter");
-    int failed = 0;
-    if (seccomp_attr_set(ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS) < 0 ||
-        seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, OPTIMIZE_BY_TREE) < 0)
-        failed = err_set(err, ERR_HOST, "libseccomp 2.5 or newer is needed");
-    for (size_t i = 0; i < policy->count && failed == 0; i++)
-        failed = add_rule(ctx, file, &policy->rules[i], err);
-    if (failed == 0)
-        failed = export_code(ctx, f, err);
-    seccomp_release(ctx);
-    return failed;
-}
-
 int filter_open(struct filter *f, const char *policy_path, int cache_fd, struct err *err)
 {
     char name[32];
@@ -209,7 +131,7 @@ int filter_open(struct filter *f, const char *policy_path, int cache_fd, struct 
     struct policy policy;
     if (policy_parse(policy_path, text, (size_t)len, &policy, err) < 0)
         return -1;
-    int failed = compile(policy_path, &policy, f, err);
+    int failed = assemble_policy(policy_path, &policy, seccomp_arch_native(), f, err);
     policy_free(&policy);
     if (failed == 0 && cache_fd >= 0)
         cache_write(cache_fd, name, head, text, f);
@@ -230,4 +152,10 @@ int filter_load_child(const struct filter *f, struct err *err)
     if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0)
         return err_sys(err, "seccomp");
     return 0;
+}
+
+bool filter_is_possible(void)
+{
+    const uint32_t action = SECCOMP_RET_ERRNO;
+    return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
 }

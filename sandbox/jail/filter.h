@@ -3,6 +3,7 @@
 #pragma once
 
 #include <linux/filter.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -18,6 +19,9 @@ struct filter {
 int filter_open(struct filter *f, const char *policy_path, int cache_fd,
                 struct err *err) ATTR_CHECK;
 void filter_close(struct filter *f);
+
+/* Whether the kernel takes filters. */
+bool filter_is_possible(void);
 
 /* Puts the calling process, and all that come of it, under the filter for good. */
 int filter_load_child(const struct filter *f, struct err *err) ATTR_CHECK;

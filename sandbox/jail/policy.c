@@ -5,11 +5,11 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define COLUMNS  5
 #define LINE_MAX 1024
-#define ARGS_MAX 6
 
 struct parser {
     const char *file;
@@ -29,9 +29,11 @@ static const struct {
     const char *name;
     int value;
 } errors[] = {
-    {"EPERM", EPERM},   {"EACCES", EACCES}, {"EINVAL", EINVAL},
-    {"ENOSYS", ENOSYS}, {"ENODEV", ENODEV}, {"EAFNOSUPPORT", EAFNOSUPPORT},
-    {"ENOENT", ENOENT}, {"EAGAIN", EAGAIN}, {"EOPNOTSUPP", EOPNOTSUPP},
+    {"EPERM", EPERM},           {"EACCES", EACCES},
+    {"EINVAL", EINVAL},         {"ENOSYS", ENOSYS},
+    {"ENODEV", ENODEV},         {"EAFNOSUPPORT", EAFNOSUPPORT},
+    {"ENOENT", ENOENT},         {"EAGAIN", EAGAIN},
+    {"EOPNOTSUPP", EOPNOTSUPP}, {"EPROTONOSUPPORT", EPROTONOSUPPORT},
 };
 
 static char *trim(char *text)
@@ -77,51 +79,83 @@ static bool parse_number(const char *text, uint64_t *out)
 }
 
 static const struct {
-    const char *word;
-    enum policy_test test;
-} tests[] = {
+    const char *name;
+    enum policy_word word;
+} words[] = {
     {"==", POLICY_EQUAL}, {">", POLICY_ABOVE},   {"in", POLICY_IN},
     {"any", POLICY_ANY},  {"none", POLICY_NONE},
 };
 
-/* "A..B" */
-static int parse_range(struct parser *p, char *text, struct policy_rule *rule)
+/* "A..B": one comparison of the upper halves is enough */
+static int parse_range(struct parser *p, char *text, struct policy_test *test)
 {
     char *dots = strstr(text, "..");
     if (!dots)
         return fail(p, text, "a range is FIRST..LAST, not", text);
     *dots = 0;
-    if (!parse_number(text, &rule->a) || !parse_number(dots + 2, &rule->b) || rule->b < rule->a ||
-        rule->b - rule->a >= POLICY_RANGE_MAX)
-        return fail(p, text, "a range must have up to 64 numbers, from", text);
+    if (!parse_number(text, &test->a) || !parse_number(dots + 2, &test->b) || test->b < test->a ||
+        test->a >> 32 != test->b >> 32)
+        return fail(p, text, "a range goes up and has one upper half, unlike the one from", text);
     return 0;
 }
 
-static int parse_test(struct parser *p, char *text, struct policy_rule *rule)
+static int parse_value(struct parser *p, char *text, struct policy_test *test)
 {
-    rule->test = POLICY_ALWAYS;
-    if (!*text)
-        return 0;
+    bool mask = test->word == POLICY_ANY || test->word == POLICY_NONE;
+    if (test->word == POLICY_IN && parse_range(p, text, test) < 0)
+        return -1;
+    if (test->word != POLICY_IN && !parse_number(text, &test->a))
+        return fail(p, text, "not a number:", text);
+    if (mask && test->a == 0)
+        return fail(p, text, "a mask has no bit:", text);
+    if (test->low && (test->a | test->b) > UINT32_MAX)
+        return fail(p, text, "an int has no more than 32 bits, unlike", text);
+    return 0;
+}
+
+static bool parse_arg(const char *text, struct policy_test *test)
+{
+    test->low = strncmp(text, "int", 3) == 0;
+    if (!test->low && strncmp(text, "arg", 3) != 0)
+        return false;
+    test->arg = (unsigned)(text[3] - '0');
+    return text[3] >= '0' && text[3] < '0' + POLICY_ARGS_MAX && !text[4];
+}
+
+static int parse_test(struct parser *p, char *text, struct policy_test *test)
+{
     char *save = NULL;
     char *arg = strtok_r(text, " \t", &save), *word = strtok_r(NULL, " \t", &save);
     char *value = strtok_r(NULL, " \t", &save), *more = strtok_r(NULL, " \t", &save);
-    if (strncmp(arg, "arg", 3) != 0 || arg[3] < '0' || arg[3] >= '0' + ARGS_MAX || arg[4])
-        return fail(p, arg, "a test starts with arg0 to arg5, not", arg);
-    rule->arg = (unsigned)(arg[3] - '0');
+    if (!arg || !parse_arg(arg, test))
+        return fail(p, arg ? arg : text, "a test starts with arg0 to arg5 or int0 to int5, not",
+                    arg ? arg : "");
     if (!word || !value || more)
         return fail(p, more ? more : arg, "a test is 'argN WORD NUMBER', not", more ? more : arg);
     size_t i = 0;
-    while (i < ARRAY_LEN(tests) && strcmp(tests[i].word, word) != 0)
+    while (i < ARRAY_LEN(words) && strcmp(words[i].name, word) != 0)
         i++;
-    if (i == ARRAY_LEN(tests))
+    if (i == ARRAY_LEN(words))
         return fail(p, word, "a test compares by ==, >, in, any or none, not", word);
-    rule->test = tests[i].test;
-    if (rule->test == POLICY_IN)
-        return parse_range(p, value, rule);
-    if (!parse_number(value, &rule->a))
-        return fail(p, value, "not a number:", value);
-    bool mask = rule->test == POLICY_ANY || rule->test == POLICY_NONE;
-    return mask && rule->a == 0 ? fail(p, value, "a mask has no bit:", value) : 0;
+    test->word = words[i].word;
+    return parse_value(p, value, test);
+}
+
+static int parse_tests(struct parser *p, char *text, struct policy_rule *rule)
+{
+    while (text && *text) {
+        char *next = strchr(text, '&');
+        if (next)
+            *next++ = 0;
+        if (rule->ntests == POLICY_TESTS_MAX)
+            return fail(p, text, "at most three tests, not also", trim(text));
+        if (parse_test(p, text, &rule->tests[rule->ntests++]) < 0)
+            return -1;
+        if (next && !*next)
+            return fail(p, next, "a test is missing behind the last &", "");
+        text = next;
+    }
+    return 0;
 }
 
 static bool is_name(const char *text)
@@ -130,14 +164,28 @@ static bool is_name(const char *text)
     return len > 0 && len < POLICY_NAME_MAX && !text[len] && !isdigit((unsigned char)*text);
 }
 
-/* A call has either one rule for all arguments or several with tests. */
-static int check_twice(struct parser *p, const char *at, const struct policy_rule *rule)
+/* The line of a call that has no test is its last one. */
+static int check_reached(struct parser *p, const char *at, const struct policy_rule *rule)
 {
     for (size_t i = 0; i < p->out->count; i++) {
         const struct policy_rule *other = &p->out->rules[i];
-        bool always = rule->test == POLICY_ALWAYS || other->test == POLICY_ALWAYS;
-        if (always && strcmp(other->name, rule->name) == 0)
-            return fail(p, at, "there is a rule already for", rule->name);
+        if (other->ntests == 0 && strcmp(other->name, rule->name) == 0)
+            return fail(p, at, "an earlier line decides all about", rule->name);
+    }
+    return 0;
+}
+
+static int check_decided(struct parser *p)
+{
+    for (size_t i = 0; i < p->out->count; i++) {
+        const struct policy_rule *rule = &p->out->rules[i];
+        size_t last = i;
+        for (size_t k = i + 1; k < p->out->count && rule->ntests > 0; k++)
+            if (strcmp(p->out->rules[k].name, rule->name) == 0)
+                last = k;
+        if (p->out->rules[last].ntests > 0)
+            return err_set(p->err, ERR_INPUT, "%s:%u:%u: no line without a test follows for '%s'",
+                           p->file, rule->line, rule->column, rule->name);
     }
     return 0;
 }
@@ -160,7 +208,7 @@ static int add_rule(struct parser *p, char *name, const struct policy_rule *like
     rule.column = (unsigned)(name - p->line) + 1;
     if (p->out->count == POLICY_RULES_MAX)
         return fail(p, name, "too many rules at", name);
-    if (check_twice(p, name, &rule) < 0)
+    if (check_reached(p, name, &rule) < 0)
         return -1;
     p->out->rules[p->out->count++] = rule;
     return 0;
@@ -169,7 +217,7 @@ static int add_rule(struct parser *p, char *name, const struct policy_rule *like
 static int parse_columns(struct parser *p, char *columns[COLUMNS])
 {
     struct policy_rule rule = {.number = -1};
-    if (parse_test(p, columns[1], &rule) < 0 || parse_verdict(p, columns[2], &rule) < 0)
+    if (parse_tests(p, columns[1], &rule) < 0 || parse_verdict(p, columns[2], &rule) < 0)
         return -1;
     rule.certainty = *columns[3];
     if (strlen(columns[3]) != 1 || !strchr("RDBC?", rule.certainty))
@@ -228,6 +276,8 @@ int policy_parse(const char *file, const char *text, size_t len, struct policy *
     }
     if (failed == 0 && out->count == 0)
         failed = err_set(err, ERR_INPUT, "%s:1:1: the policy has no rule", file);
+    if (failed == 0)
+        failed = check_decided(&p);
     if (failed < 0)
         policy_free(out);
     return failed;
@@ -237,28 +287,4 @@ void policy_free(struct policy *p)
 {
     free(p->rules);
     *p = (struct policy){0};
-}
-
-size_t policy_expand(const struct policy_rule *rule, struct policy_rule out[POLICY_RANGE_MAX])
-{
-    size_t n = 0;
-    if (rule->test == POLICY_IN) {
-        for (; n < POLICY_RANGE_MAX && n <= rule->b - rule->a; n++) {
-            out[n] = *rule;
-            out[n].test = POLICY_EQUAL;
-            out[n].a = rule->a + n;
-        }
-        return n;
-    }
-    if (rule->test != POLICY_ANY) {
-        out[0] = *rule;
-        return 1;
-    }
-    for (unsigned bit = 0; bit < 64; bit++) {
-        if (!(rule->a >> bit & 1))
-            continue;
-        out[n] = *rule;
-        out[n++].a = 1ull << bit;
-    }
-    return n;
 }

@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Reads a system call policy. Pure: text in, rules out. One line per rule:
  *
- *   names | test | verdict | certainty | reason
+ *   names | tests | verdict | certainty | reason
  *
  *   names      comma-separated; NAME/NUMBER for a call that the filter library does not know yet
- *   test       empty, or  argN == V   argN > V   argN in A..B   argN any MASK   argN none MASK
- *              (any: some bit of MASK is set, none: no bit is)
+ *   tests      empty, or up to three joined by &:
+ *                argN == V   argN > V   argN in A..B   argN any MASK   argN none MASK
+ *              (any: some bit of MASK is set, none: no bit is). argN is all 64 bits of it, intN the
+ *              lower 32: for those that the kernel takes as an int, whatever stands above them
  *   verdict    allow, kill, or errno NAME
  *   certainty  R recorded on Lambda, D documented, B from the behaviour of a platform alike,
  *              C reported by users, ? assumed
  *   reason     text, not empty
  *
- * Empty lines and lines that start with # are skipped. A call that no rule names gets ENOSYS, one
- * whose tests all fail too. */
+ * Of the lines of one call the first whose tests all hold decides; the last one must have no test.
+ * Empty lines and lines that start with # are skipped. A call that no rule names gets ENOSYS. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,17 +26,24 @@
 #define POLICY_BYTES_MAX 262144
 #define POLICY_RULES_MAX 1024
 #define POLICY_NAME_MAX  32
-#define POLICY_RANGE_MAX 64
+#define POLICY_TESTS_MAX 3
+#define POLICY_ARGS_MAX  6
 
-enum policy_test { POLICY_ALWAYS, POLICY_EQUAL, POLICY_ABOVE, POLICY_IN, POLICY_ANY, POLICY_NONE };
+enum policy_word { POLICY_EQUAL, POLICY_ABOVE, POLICY_IN, POLICY_ANY, POLICY_NONE };
 enum policy_verdict { POLICY_ALLOW, POLICY_ERRNO, POLICY_KILL };
+
+struct policy_test {
+    enum policy_word word;
+    unsigned arg;
+    bool low;      /* the lower half only; a and b are below 2^32 then */
+    uint64_t a, b; /* b: the end of a range, whose upper half is that of a */
+};
 
 struct policy_rule {
     char name[POLICY_NAME_MAX];
     int number; /* as written behind the name, or -1 */
-    enum policy_test test;
-    unsigned arg;
-    uint64_t a, b;
+    struct policy_test tests[POLICY_TESTS_MAX];
+    unsigned ntests;
     enum policy_verdict verdict;
     int error;
     char certainty;
@@ -49,7 +59,3 @@ struct policy {
 int policy_parse(const char *file, const char *text, size_t len, struct policy *out,
                  struct err *err) ATTR_CHECK;
 void policy_free(struct policy *p);
-
-/* The rules that come of one with a range or bits: each compares once. Gives their number, fills at
- * most POLICY_RANGE_MAX. */
-size_t policy_expand(const struct policy_rule *rule, struct policy_rule out[POLICY_RANGE_MAX]);

@@ -1,174 +1,238 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every line of the policy, tried inside: the filter's answer is compared with the line. */
+/* The policy as the kernel enforces it inside: what the filter answers to every call and to every
+ * argument that a line names; and that what it allows is really done. */
 #include "rig.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <seccomp.h>
+#include <sys/utsname.h>
 
-#include "jail/policy.h"
+#include "policy_model.h"
 
-#define POLICY_TEXT_MAX 65536
-#define CALLS_MAX       1024
+#define LIST "/var/task/list"
+
+/* The kernel does not ask filters about these on x86-64, from 6.14 on. */
+#define URETPROBE 335
+#define UPROBE    336
 
 static struct rig rig;
+static char list[96];
 
-struct call {
-    struct policy_rule rule; /* expanded: compares once */
-    long number;
-    long args[6];
-};
-
-static struct call calls[CALLS_MAX];
-static size_t ncalls;
-
-/* Arguments that meet the rule's test; the others are wrong on purpose, so that an allowed call
- * does no harm: it fails in the kernel, behind the filter. */
-static void add_call(const struct policy_rule *rule, long number)
+/* A rig whose probe is this one and whose /var/task/list is the file of that name. */
+static bool rig_ready(const char *probe)
 {
-    if (ncalls == CALLS_MAX)
-        return;
-    struct call *c = &calls[ncalls++];
-    c->rule = *rule;
-    c->number = number;
-    for (int i = 0; i < 6; i++)
-        c->args[i] = -1;
-    if (rule->test == POLICY_NONE)
-        c->args[rule->arg] = 0;
-    else if (rule->test != POLICY_ALWAYS)
-        c->args[rule->arg] = (long)(rule->a + (rule->test == POLICY_ABOVE));
-}
-
-static bool load_calls(void)
-{
-    static char text[POLICY_TEXT_MAX];
-    struct policy policy;
-    struct err err = {0};
-    AUTO_FD int fd = open(POLICY_PATH, O_RDONLY | O_CLOEXEC);
-    ssize_t len = fd < 0 ? -1 : read(fd, text, sizeof text);
-    if (len < 0 || policy_parse(POLICY_PATH, text, (size_t)len, &policy, &err) < 0) {
-        check_report(__FILE__, __LINE__, err.msg);
+    if (!rig_init(&rig))
         return false;
-    }
-    for (size_t i = 0; i < policy.count; i++) {
-        struct policy_rule parts[POLICY_RANGE_MAX];
-        int number = seccomp_syscall_resolve_name(policy.rules[i].name);
-        if (number == __NR_SCMP_ERROR)
-            number = policy.rules[i].number;
-        size_t n = number < 0 ? 0 : policy_expand(&policy.rules[i], parts);
-        for (size_t k = 0; k < n; k++)
-            add_call(&parts[k], number);
-    }
-    CHECK(ncalls > 300);
-    policy_free(&policy);
+    snprintf(list, sizeof list, "%s/list", rig.folder);
+    rig.spec.binds[0].source = probe;
+    rig.spec.binds[rig.spec.nbinds++] = (struct jail_bind){list, LIST};
+    rig.spec.limits.cpu_permille = 2000;
     return true;
 }
 
-static bool write_calls(const char *path)
+static void rig_done(void)
 {
-    FILE *out = fopen(path, "we");
-    for (size_t i = 0; out && i < ncalls; i++) {
-        const long *a = calls[i].args;
-        fprintf(out, "%ld %ld %ld %ld %ld %ld %ld\n", calls[i].number, a[0], a[1], a[2], a[3], a[4],
-                a[5]);
+    unlink(list);
+    rig_close(&rig);
+}
+
+static bool write_calls(const struct policy_calls *calls)
+{
+    FILE *out = fopen(list, "we");
+    for (size_t i = 0; out && i < calls->count; i++) {
+        const struct seccomp_data *d = &calls->data[i];
+        fprintf(out, "%ld", (long)d->nr);
+        for (size_t k = 0; k < POLICY_ARGS_MAX; k++)
+            fprintf(out, " %lld", (long long)d->args[k]);
+        fputc('\n', out);
     }
     return out && fclose(out) == 0;
 }
 
-/* Whether this kernel does not have the call at all: tried without a jail, as nobody. */
-static bool host_lacks(const struct call *c)
+/* The line without its end; NULL behind the last one. */
+static const char *next_answer(const char *at, char out[32])
 {
-    char list[96], command[320], answer[128] = "";
-    snprintf(list, sizeof list, "%s/outside", rig.folder);
-    FILE *out = fopen(list, "we");
-    if (!out)
-        return false;
-    fprintf(out, "%ld %ld %ld %ld -1 -1 -1\n", c->number, c->args[0], c->args[1], c->args[2]);
-    fclose(out);
-    snprintf(command, sizeof command,
-             "setpriv --reuid=65534 --regid=65534 --clear-groups %s calls %s", PROBE_PATH, list);
-    FILE *in = popen(command, "re");
-    bool lacks = in && fgets(answer, sizeof answer, in) && strstr(answer, "ENOSYS");
-    if (in)
-        pclose(in);
-    unlink(list);
-    return lacks;
-}
-
-/* What an allowed call answers is the kernel's affair, except that it must know the call, or no
- * process of this host does. */
-static void check_call(const struct call *c, const char *answer)
-{
-    bool ok = false;
-    if (c->rule.verdict == POLICY_ERRNO)
-        ok = strcmp(answer, strerrorname_np(c->rule.error)) == 0;
-    else if (c->rule.verdict == POLICY_KILL)
-        ok = strcmp(answer, "SIGSYS") == 0;
-    else
-        ok = strcmp(answer, "SIGSYS") != 0 && (strcmp(answer, "ENOSYS") != 0 || host_lacks(c));
-    if (ok)
-        return;
-    printf("# line %u: %s(%ld, %ld, %ld) answers %s\n", c->rule.line, c->rule.name, c->args[0],
-           c->args[1], c->args[2], answer);
-    check_report(__FILE__, __LINE__, "verdict");
-}
-
-static const char *answer_next(const char *line, char out[32])
-{
-    if (!line || sscanf(line, "%*s %*s %*s %*s %31s", out) != 1)
+    size_t len = at ? strcspn(at, "\n") : 0;
+    if (!at || !at[len])
         return NULL;
-    const char *end = strchr(line, '\n');
-    return end ? end + 1 : NULL;
+    snprintf(out, 32, "%.*s", (int)len, at);
+    return at + len + 1;
+}
+
+static bool unfiltered(const struct seccomp_data *d, const char *answer)
+{
+    bool probe = d->nr == URETPROBE || d->nr == UPROBE;
+    return d->arch == SCMP_ARCH_X86_64 && probe &&
+           (strcmp(answer, "SIGILL") == 0 || strcmp(answer, "ENXIO") == 0);
+}
+
+/* Runs the probe on the calls; one answer each. */
+static void check_answers(const struct policy_calls *calls, const uint32_t *wanted)
+{
+    char answer[32];
+    unsigned wrong = 0;
+    size_t i = 0;
+    if (!rig_run(&rig, "verdicts", LIST, NULL))
+        return;
+    for (const char *at = rig.output; i < calls->count && (at = next_answer(at, answer)); i++) {
+        const struct seccomp_data *d = &calls->data[i];
+        const char *want = policy_action_name(wanted[i]);
+        bool same = strcmp(answer, strcmp(want, "kill") == 0 ? "SIGSYS" : want) == 0;
+        if (!same && !unfiltered(d, answer) && wrong++ < 10)
+            printf("# %x(%llx, %llx, %llx) gives %s, not %s\n", d->nr, d->args[0], d->args[1],
+                   d->args[2], answer, want);
+    }
+    CHECK_INT(wrong, 0);
+    CHECK_INT(i, calls->count);
+    CHECK(strstr(rig.output, "\ndone\n") != NULL);
+    printf("# %zu calls asked\n", i);
 }
 
 static void test_verdicts(void)
 {
-    char list[96], answer[32];
-    if (!rig_init(&rig))
+    struct policy_model m;
+    if (!rig_ready(FILTER_PROBE_PATH))
         return;
-    snprintf(list, sizeof list, "%s/list", rig.folder);
-    if (load_calls() && write_calls(list)) {
-        rig.spec.binds[rig.spec.nbinds++] = (struct jail_bind){list, "/var/task/list"};
-        if (rig_open(&rig) && rig_run(&rig, "calls", "/var/task/list", NULL)) {
-            const char *line = rig.output;
-            size_t i = 0;
-            while (i < ncalls && (line = answer_next(line, answer)))
-                check_call(&calls[i++], answer);
-            CHECK_INT(i, ncalls);
-        }
+    if (policy_model_open(&m, POLICY_PATH, seccomp_arch_native())) {
+        struct policy_calls calls = policy_model_calls(&m);
+        uint32_t *wanted = calloc(calls.count, sizeof *wanted);
+        for (size_t i = 0; wanted && i < calls.count; i++)
+            wanted[i] = policy_model_action(&m, &calls.data[i]);
+        if (wanted && write_calls(&calls) && rig_open(&rig))
+            check_answers(&calls, wanted);
+        free(wanted);
+        free(calls.data);
     }
-    unlink(list);
-    rig_close(&rig);
+    policy_model_close(&m);
+    rig_done();
 }
 
-/* A call that no line names, and one of another architecture. */
-static void test_unknown_calls(void)
+/* What is written by hand, not read off the policy. */
+static void test_rows(void)
 {
-    char list[96];
-    if (!rig_init(&rig))
-        return;
-    snprintf(list, sizeof list, "%s/list", rig.folder);
-    FILE *out = fopen(list, "we");
-    CHECK(out != NULL);
-    if (out) {
-        fprintf(out, "999 0 0 0 0 0 0\n5000 0 0 0 0 0 0\n");
-        fclose(out);
+    struct policy_calls calls = {.data = calloc(policy_rows_count, sizeof *calls.data)};
+    uint32_t *wanted = calloc(policy_rows_count, sizeof *wanted);
+    if (rig_ready(FILTER_PROBE_PATH)) {
+        for (size_t i = 0; calls.data && wanted && i < policy_rows_count; i++) {
+            const struct policy_row *row = &policy_rows[i];
+            int number = seccomp_syscall_resolve_name(row->name);
+            if (number < 0)
+                continue;
+            wanted[calls.count] = row->action;
+            calls.data[calls.count++] =
+                (struct seccomp_data){.nr = number,
+                                      .arch = seccomp_arch_native(),
+                                      .args = {row->args[0], row->args[1], row->args[2]}};
+        }
+        CHECK(calls.count > 100);
+        if (write_calls(&calls) && rig_open(&rig))
+            check_answers(&calls, wanted);
+        rig_done();
     }
-    rig.spec.binds[rig.spec.nbinds++] = (struct jail_bind){list, "/var/task/list"};
+    free(wanted);
+    free(calls.data);
+}
+
+/* int 0x80 and x32: no way around. */
+static void test_foreign(void)
+{
+    if (!rig_ready(FILTER_PROBE_PATH))
+        return;
+    FILE *out = fopen(list, "we");
+    CHECK(out && fclose(out) == 0);
     if (rig_open(&rig)) {
-        if (rig_run(&rig, "calls", "/var/task/list", NULL))
-            CHECK_STR(rig.output, "999 0 0 0 ENOSYS\n5000 0 0 0 ENOSYS\ndone\n");
-        if (rig_run(&rig, "compat", NULL)) {
+        if (rig_run(&rig, "foreign", NULL)) {
+            unsigned deaths = 0;
+            for (const char *at = rig.output; (at = strstr(at, " SYS\n")); at++)
+                deaths++;
+            CHECK_INT(deaths, seccomp_arch_native() == SCMP_ARCH_X86_64 ? 16 : 0);
+            CHECK(strstr(rig.output, "came back") == NULL && strstr(rig.output, "x32") == NULL);
+            CHECK(strstr(rig.output, "done\n") != NULL);
+        }
+        rig.spec.binds[0].source = PROBE_PATH;
+    }
+    rig_done();
+    if (rig_ready(PROBE_PATH)) {
+        out = fopen(list, "we");
+        CHECK(out && fclose(out) == 0);
+        if (rig_open(&rig) && rig_run(&rig, "compat", NULL)) {
             CHECK(rig.exit.signaled);
             CHECK_INT(rig.exit.code, 31);
         }
+        rig_done();
     }
-    unlink(list);
-    rig_close(&rig);
+}
+
+/* Whether this kernel does not have the call at all: tried without a jail, as nobody. */
+static bool host_lacks(const struct seccomp_data *d)
+{
+    char path[96], command[320], answer[128] = "";
+    snprintf(path, sizeof path, "%s/outside", rig.folder);
+    FILE *out = fopen(path, "we");
+    if (!out)
+        return false;
+    fprintf(out, "%ld %lld %lld %lld -1 -1 -1\n", (long)d->nr, (long long)d->args[0],
+            (long long)d->args[1], (long long)d->args[2]);
+    fclose(out);
+    snprintf(command, sizeof command,
+             "setpriv --reuid=65534 --regid=65534 --clear-groups %s calls %s", PROBE_PATH, path);
+    FILE *in = popen(command, "re");
+    bool lacks = in && fgets(answer, sizeof answer, in) && strstr(answer, "ENOSYS");
+    if (in)
+        pclose(in);
+    unlink(path);
+    return lacks;
+}
+
+/* One allowed call of each name, with arguments that the kernel cannot make anything of. */
+static struct policy_calls allowed_calls(const struct policy_model *m)
+{
+    struct policy_calls all = policy_model_calls(m);
+    size_t kept = 0;
+    for (size_t i = 0; i < all.count; i++) {
+        bool again = kept > 0 && all.data[kept - 1].nr == all.data[i].nr;
+        if (policy_model_action(m, &all.data[i]) == SECCOMP_RET_ALLOW && !again)
+            all.data[kept++] = all.data[i];
+    }
+    all.count = kept;
+    return all;
+}
+
+/* Really made: an allowed call reaches the kernel, which knows it. */
+static void test_allowed(void)
+{
+    struct policy_model m;
+    char answer[32];
+    if (!rig_ready(PROBE_PATH))
+        return;
+    if (policy_model_open(&m, POLICY_PATH, seccomp_arch_native())) {
+        struct policy_calls calls = allowed_calls(&m);
+        size_t i = 0;
+        CHECK(calls.count > 200);
+        if (write_calls(&calls) && rig_open(&rig) && rig_run(&rig, "calls", LIST, NULL)) {
+            const char *at = rig.output;
+            for (char line[160]; i < calls.count && at; i++, at = strchr(at, '\n') + 1) {
+                snprintf(line, sizeof line, "%.*s", (int)strcspn(at, "\n"), at);
+                if (!strchr(at, '\n') || sscanf(line, "%*s %*s %*s %*s %31s", answer) != 1)
+                    break;
+                bool lost = strcmp(answer, "SIGSYS") == 0 ||
+                            (strcmp(answer, "ENOSYS") == 0 && !host_lacks(&calls.data[i]));
+                if (lost)
+                    check_report(__FILE__, __LINE__, line);
+            }
+            CHECK_INT(i, calls.count);
+        }
+        free(calls.data);
+    }
+    policy_model_close(&m);
+    rig_done();
 }
 
 static const struct check_test table[] = {
     {"verdicts", test_verdicts},
-    {"unknown_calls", test_unknown_calls},
+    {"rows", test_rows},
+    {"foreign", test_foreign},
+    {"allowed", test_allowed},
 };
 CHECK_MAIN(table)

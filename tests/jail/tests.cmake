@@ -5,6 +5,11 @@ target_compile_definitions(jail_probe PRIVATE _GNU_SOURCE)
 target_compile_options(jail_probe PRIVATE -Wall -Wextra)
 target_link_options(jail_probe PRIVATE -static)
 
+add_executable(jail_filter_probe ${CMAKE_CURRENT_LIST_DIR}/probe_filter.c)
+target_compile_definitions(jail_filter_probe PRIVATE _GNU_SOURCE)
+target_compile_options(jail_filter_probe PRIVATE -Wall -Wextra)
+target_link_options(jail_filter_probe PRIVATE -static)
+
 foreach(part inside limits life policy_inside)
     add_executable(jail_${part} ${CMAKE_CURRENT_LIST_DIR}/test_${part}.c
         ${CMAKE_CURRENT_LIST_DIR}/rig.c)
@@ -16,3 +21,7 @@ foreach(part inside limits life policy_inside)
     add_test(NAME jail_${part} COMMAND jail_${part})
     set_tests_properties(jail_${part} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
 endforeach()
+target_sources(jail_policy_inside PRIVATE unit/policy_model.c unit/policy_rows.c)
+add_dependencies(jail_policy_inside jail_filter_probe)
+target_compile_definitions(jail_policy_inside PRIVATE
+    FILTER_PROBE_PATH="$<TARGET_FILE:jail_filter_probe>")
