@@ -9,8 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cmd/layout.h"
 #include "cmd/paths.h"
-#include "pack/pack.h"
+#include "pack/limits.h"
 
 static bool ends_with(const char *text, const char *end)
 {
@@ -38,17 +39,45 @@ static const char *keep(struct function *f, const char *path, struct err *err)
     return f->paths[i];
 }
 
+static sigset_t ending_signals(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
+    return set;
+}
+
+/* AWS counts code and layers together. Only zips are counted here: a folder may have more in it
+ * than will be packed. */
+static int check_sizes(const struct function *f, struct err *err)
+{
+    uint64_t total = 0;
+    for (size_t i = 0; i < f->npacks; i++)
+        total += f->packs[i].bytes;
+    if (total <= PACK_UNPACKED_MAX)
+        return 0;
+    return err_set(err, ERR_LIMIT,
+                   "Function code combined with layers exceeds the maximum allowed size of %llu "
+                   "bytes. The actual size is %llu bytes.",
+                   PACK_UNPACKED_MAX, (unsigned long long)total);
+}
+
 /* The folder that the zip is unpacked in, as keep gives it. */
 static const char *keep_zip(struct function *f, const char *path, const char *what, struct err *err)
 {
-    char dir[PATH_MAX];
-    int fd = pack_open(path, NULL, dir, sizeof dir, err);
-    if (fd < 0) {
+    const struct pack_options o = {.no_cache = f->no_cache};
+    const sigset_t set = ending_signals();
+    if (f->npacks == 0)
+        sigprocmask(SIG_BLOCK, &set, &f->mask);
+    struct pack *p = &f->packs[f->npacks++];
+    if (pack_open(p, path, &o, err) < 0) {
+        *p = (struct pack){.fd = -1, .parent_fd = -1};
         err_wrap(err, "%s", what);
         return NULL;
     }
-    f->zips[f->nzips++] = fd;
-    return keep(f, dir, err);
+    return check_sizes(f, err) < 0 ? NULL : keep(f, p->dir, err);
 }
 
 static int look(const char *path, const char *what, struct stat *st, struct err *err)
@@ -81,10 +110,16 @@ static int check_overlap(const struct function *f, const char *kept, struct err 
 
 int function_add_layer(struct function *f, const char *path, struct err *err)
 {
-    struct stat st;
-    if (f->code.nlayers == CODE_LAYERS_MAX)
+    if (f->nlayers == CODE_LAYERS_MAX)
         return err_set(err, ERR_USAGE, "'%.200s' is one too many: a function has at most %d layers",
                        path, CODE_LAYERS_MAX);
+    f->layers[f->nlayers++] = path;
+    return 0;
+}
+
+static int resolve_layer(struct function *f, const char *path, struct err *err)
+{
+    struct stat st;
     if (look(path, "layer", &st, err) < 0)
         return -1;
     bool zip = pack_is_zip(path);
@@ -102,22 +137,51 @@ static void add_bind(struct function *f, const char *source, const char *target)
     f->code.binds[f->code.nbinds++] = (struct jail_bind){source, target};
 }
 
-static void use_folder(struct function *f, const char *folder, const char *name, struct settings *s)
+/* The handler's default name: a file's without ".so". False when none can be made of it. */
+static bool name_stem(struct settings *s, const char *file)
 {
-    add_bind(f, folder, "/var/task");
+    struct err ignored;
+    char stem[NAME_MAX + 1];
+    snprintf(stem, sizeof stem, "%.*s", (int)(strlen(file) - strlen(".so")), file);
+    return !strchr(stem, '.') && settings_set_handler(s, stem, &ignored) == 0;
+}
+
+/* A package with our runtime and one handler file means that one; other runtimes have their own
+ * idea of the handler. */
+static int name_packed(const struct layout *l, const char *path, struct settings *s,
+                       struct err *err)
+{
+    if (l->handlers > 1)
+        return err_set(err, ERR_USAGE,
+                       "'%.150s' has several handler files, '%.80s' and '%.80s': say which by "
+                       "--handler",
+                       path, l->handler, l->other);
+    if (l->handlers == 0 || !name_stem(s, l->handler))
+        snprintf(s->handler, sizeof s->handler, "bootstrap");
+    return 0;
+}
+
+/* kept is the package's folder, path what the user calls it. */
+static int use_folder(struct function *f, const char *kept, const char *path, const char *name,
+                      struct settings *s, struct err *err)
+{
+    struct layout l;
+    add_bind(f, kept, "/var/task");
     if (!s->name[0])
         settings_name_from(s, name);
-    if (!s->handler[0])
-        snprintf(s->handler, sizeof s->handler, "bootstrap");
+    bool runs = code_bootstrap(&f->code) != NULL;
+    if (runs && s->handler[0])
+        return 0;
+    layout_read(&l, kept);
+    if (!runs)
+        layout_tell(&l, path, pack_is_zip(path));
+    return s->handler[0] ? 0 : name_packed(&l, path, s, err);
 }
 
 static int resolve_folder(struct function *f, const char *path, struct settings *s, struct err *err)
 {
     const char *kept = keep(f, path, err);
-    if (!kept)
-        return -1;
-    use_folder(f, kept, base_name(kept), s);
-    return 0;
+    return kept ? use_folder(f, kept, path, base_name(kept), s, err) : -1;
 }
 
 static int resolve_zip(struct function *f, const char *path, struct settings *s, struct err *err)
@@ -129,8 +193,7 @@ static int resolve_zip(struct function *f, const char *path, struct settings *s,
     snprintf(name, sizeof name, "%s", base_name(path));
     if (ends_with(name, ".zip"))
         name[strlen(name) - strlen(".zip")] = '\0';
-    use_folder(f, kept, name, s);
-    return 0;
+    return use_folder(f, kept, path, name, s, err);
 }
 
 /* The handler's default name: the file without ".so". */
@@ -175,11 +238,30 @@ static int resolve_handler(struct function *f, const char *path, struct settings
     return 0;
 }
 
+static int resolve_layers(struct function *f, struct err *err)
+{
+    for (size_t i = 0; i < f->nlayers; i++)
+        if (resolve_layer(f, f->layers[i], err) < 0)
+            return err_wrap(err, "--layer");
+    return 0;
+}
+
 int function_resolve(struct function *f, const char *path, struct settings *s, struct err *err)
 {
     struct stat st;
+    if (resolve_layers(f, err) < 0)
+        return -1;
+    if (strcmp(path, "-") == 0)
+        return err_set(
+            err, ERR_USAGE,
+            "a function is a file or a folder, '-' is none: standard input is for events");
     if (look(path, "function", &st, err) < 0)
         return -1;
+    if (!S_ISDIR(st.st_mode) && !S_ISREG(st.st_mode))
+        return err_set(err, ERR_INPUT,
+                       "function '%.200s' is a pipe or a device: write the zip to a file first and "
+                       "name that",
+                       path);
     if (S_ISDIR(st.st_mode))
         return resolve_folder(f, path, s, err);
     if (S_ISREG(st.st_mode) && ends_with(base_name(path), ".so"))
@@ -195,10 +277,18 @@ int function_resolve(struct function *f, const char *path, struct settings *s, s
 
 void function_fini(struct function *f)
 {
+    const sigset_t set = ending_signals();
     for (size_t i = 0; i < ARRAY_LEN(f->paths); i++)
         free(f->paths[i]);
     free(f->target);
-    for (size_t i = 0; i < f->nzips; i++)
-        close(f->zips[i]);
+    for (size_t i = 0; i < f->npacks; i++)
+        pack_close(&f->packs[i]);
+    pack_sweep();
+    if (f->npacks) {
+        /* who asked for an end has it: the exit code tells */
+        while (sigtimedwait(&set, NULL, &(struct timespec){0}) > 0)
+            ;
+        sigprocmask(SIG_SETMASK, &f->mask, NULL);
+    }
     *f = (struct function){0};
 }

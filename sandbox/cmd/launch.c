@@ -52,6 +52,15 @@ static int set_layer(void *target, const char *value, struct err *err)
     return function_add_layer(&l->function, value, err);
 }
 
+static int set_no_cache(void *target, const char *value, struct err *err)
+{
+    struct launch *l = target;
+    (void)value;
+    (void)err;
+    l->function.no_cache = true;
+    return 0;
+}
+
 static int set_credentials(void *target, const char *value, struct err *err)
 {
     struct launch *l = target;
@@ -67,7 +76,8 @@ static const struct option_row rows[] = {
     {"env-file", 0, "FILE", NULL, "NAME=VALUE lines, taken as they are", set_env_file},
     {"layer", 0, "DIR|ZIP", NULL, "a folder or zip to lay into /opt; up to 5, later ones win",
      set_layer},
-    {"handler", 0, "HANDLER", "the file's name, bootstrap for a folder", "what _HANDLER says",
+    {"no-cache", 0, NULL, NULL, "unpack zips for this run only", set_no_cache},
+    {"handler", 0, "HANDLER", "the handler file's name, else bootstrap", "what _HANDLER says",
      set_handler},
     {"name", 0, "NAME", "the file's name", "name of the function", set_name},
     {"profile", 0, "PROFILE", "al2023", "the runtime it will be deployed on: al2023 or al2",

@@ -23,6 +23,7 @@ enum {
     SIGNATURE_END = 0x06054b50,
     SIGNATURE_END64 = 0x06064b50,
     SIGNATURE_LOCATOR = 0x07064b50,
+    FLAG_BEHIND = 1 << 3, /* a record behind the data has its sum and sizes */
     FLAGS_ENCRYPTED = 1 << 0 | 1 << 6 | 1 << 13, /* plainly, strongly, the directory as well */
     METHOD_STORED = 0,
     METHOD_DEFLATED = 8,
@@ -209,6 +210,7 @@ static size_t parse_entry(const char *p, size_t left, struct directory_entry *ou
     const char *extra = e.name + e.name_len;
     e.flags = get16(p + 8);
     e.method = get16(p + 10);
+    e.crc = get32(p + 16);
     e.packed = get32(p + 20);
     e.size = get32(p + 24);
     e.offset = get32(p + 42);
@@ -246,6 +248,41 @@ static int check_entry(const struct directory_entry *e, struct err *err)
     return 0;
 }
 
+/* The 64-bit sizes in front of the data, size and packed. */
+static int read_local_wide(int fd, const struct directory_entry *e, size_t extra_len,
+                           uint64_t out[2], struct err *err)
+{
+    size_t wide_len = 0;
+    AUTO_FREE char *extra = malloc(extra_len + 1);
+    if (!extra)
+        return err_set(err, ERR_MEMORY, "no memory for an extra field");
+    if (read_at(fd, extra, extra_len, e->offset + LOCAL_SIZE + e->name_len, err))
+        return -1;
+    const char *wide = find_extra(extra, extra_len, EXTRA_ZIP64, &wide_len);
+    if (!wide || wide_len < 16)
+        return err_set(err, ERR_INPUT, "lacks its 64-bit sizes in front of its data");
+    out[0] = get64(wide);
+    out[1] = get64(wide + 8);
+    return 0;
+}
+
+/* A reader that takes the sizes from here must see the same file. */
+static int check_local_sizes(int fd, const struct directory_entry *e, const char *head,
+                             struct err *err)
+{
+    bool behind = get16(head + 6) & FLAG_BEHIND;
+    uint32_t crc = get32(head + 14);
+    uint64_t values[] = {get32(head + 22), get32(head + 18)};
+    const uint64_t wanted[] = {e->size, e->packed};
+    if ((values[0] == UINT32_MAX || values[1] == UINT32_MAX) &&
+        read_local_wide(fd, e, get16(head + 28), values, err))
+        return -1;
+    bool same = crc == e->crc || (behind && crc == 0);
+    for (size_t i = 0; i < ARRAY_LEN(values); i++)
+        same = same && (values[i] == wanted[i] || (behind && values[i] == 0));
+    return same ? 0 : err_set(err, ERR_INPUT, "has another sum or size in front of its data");
+}
+
 /* The header in front of the data says the same, and the data ends before limit. */
 static int check_local(int fd, const struct directory_entry *e, uint64_t limit, struct err *err)
 {
@@ -267,7 +304,7 @@ static int check_local(int fd, const struct directory_entry *e, uint64_t limit, 
     uint64_t room = limit - e->offset - len, extra = get16(head + 28);
     if (room < extra || room - extra < e->packed)
         return err_set(err, ERR_INPUT, "its data overlaps what follows");
-    return 0;
+    return check_local_sizes(fd, e, head, err);
 }
 
 static int by_offset(const void *a, const void *b)

@@ -19,7 +19,8 @@ struct directory_entry {
     uint64_t packed; /* bytes in the zip */
     uint64_t size;   /* bytes unpacked, as the zip claims */
     int64_t mtime;   /* seconds since the epoch; a time without zone is taken as UTC */
-    mode_t mode;     /* type and permissions; a zip without modes: 0644 and 0755 */
+    uint32_t crc;
+    mode_t mode; /* type and permissions; a zip without modes: 0644 and 0755 */
     uint16_t flags, method;
 };
 
@@ -30,8 +31,8 @@ struct directory {
     uint64_t start; /* where the central directory begins: the end of the data */
 };
 
-/* Reads and checks all of it: bounds, limits, both copies of name and method, no encryption, no
- * overlap, only stored and deflated entries, only files, folders and symbolic links.
+/* Reads and checks all of it: bounds, limits, both copies of name, method, sum and sizes, no
+ * encryption, no overlap, only stored and deflated entries, only files, folders and symbolic links.
  * directory_free it. -1 with ERR_INPUT or ERR_LIMIT naming the entry. */
 int directory_read(int zip_fd, struct directory *out, struct err *err) ATTR_CHECK;
 

@@ -9,7 +9,7 @@
  * PACK_UNPACKED_MAX: a zip over the upload limit is a deployable one. */
 #define PACK_ZIP_MAX 262144000ull
 
-#define PACK_ENTRIES_MAX   100000     /* files and folders, those that only paths name included */
+#define PACK_ENTRIES_MAX   65535      /* files and folders, those that only paths name included */
 #define PACK_DIRECTORY_MAX (32 << 20) /* bytes of the zip's central directory */
 #define PACK_NAME_MAX      1024       /* bytes of an entry's whole name */
 #define PACK_DEPTH_MAX     64         /* folders in one path */

@@ -13,6 +13,7 @@
 #include "pack/load.h"
 #include "pack/module.h"
 #include "pack/remove.h"
+#include "pack/scratch.h"
 #include "pack/store.h"
 
 enum { HASH_BLOCK = 256 * 1024, TRIES = 3 };
@@ -106,36 +107,50 @@ static int fill(int zip_fd, int entry_fd, const char *hash, struct err *err)
     return 0;
 }
 
-static int add(const struct store *store, int zip_fd, const char *hash, const char *name,
-               struct err *err)
+/* A temporary folder with the zip's content; gives its descriptor. */
+static int unpack(const struct store *store, int zip_fd, const char *hash,
+                  char out_tmp[static STORE_NAME_MAX], struct err *err)
 {
-    char tmp[STORE_NAME_MAX];
     struct err ignored;
-    AUTO_FD int fd = store_begin(store, tmp, err);
+    AUTO_FD int fd = store_begin(store, out_tmp, err);
     if (fd < 0)
         return -1;
     if (fill(zip_fd, fd, hash, err) == 0)
-        return store_publish(store, tmp, name, err);
-    if (remove_tree(store->fd, tmp, &ignored))
+        return TAKE_FD(fd);
+    if (err->kind == ERR_SYSTEM && err->sys == ENOSPC)
+        err_wrap(err, "unpack to '%.100s', which needs room", store->path);
+    if (remove_tree(store->fd, out_tmp, &ignored))
         return -1; /* a later run removes it */
     return -1;
 }
 
-static int find_or_add(const struct store *store, int zip_fd, char *out_dir, size_t out_size,
+static int add(const struct store *store, int zip_fd, const char *hash, const char *name,
+               struct err *err)
+{
+    char tmp[STORE_NAME_MAX];
+    AUTO_FD int fd = unpack(store, zip_fd, hash, tmp, err);
+    return fd < 0 ? -1 : store_publish(store, tmp, name, err);
+}
+
+static int set_dir(struct pack *out, const struct store *store, const char *name, struct err *err)
+{
+    int n = snprintf(out->dir, sizeof out->dir, "%s/%s/" STORE_FILES, store->path, name);
+    if (n < 0 || (size_t)n >= sizeof out->dir)
+        return err_set(err, ERR_INPUT, "the cache folder's path is too long");
+    out->bytes = store_size(out->fd);
+    return 0;
+}
+
+static int find_or_add(struct pack *out, const struct store *store, int zip_fd, const char *hash,
                        struct err *err)
 {
-    char hash[SHA256_HEX_SIZE], name[STORE_NAME_MAX];
-    if (hash_file(zip_fd, hash, err))
-        return -1;
+    char name[STORE_NAME_MAX];
     snprintf(name, sizeof name, "%s%s", hash, store->boot);
-    if ((size_t)snprintf(out_dir, out_size, "%s/%s/" STORE_FILES, store->path, name) >= out_size)
-        return err_set(err, ERR_INPUT, "the cache folder's path is too long");
     for (int i = 0; i < TRIES; i++) {
-        int fd;
-        if (store_find(store, name, &fd, err))
+        if (store_find(store, name, &out->fd, err))
             return -1;
-        if (fd >= 0)
-            return fd;
+        if (out->fd >= 0)
+            return set_dir(out, store, name, err);
         if (i == 0)
             store_trim(store); /* before there is more: a full disk may hold only leftovers */
         if (add(store, zip_fd, hash, name, err))
@@ -144,14 +159,86 @@ static int find_or_add(const struct store *store, int zip_fd, char *out_dir, siz
     return err_set(err, ERR_SYSTEM, "'%s/%s' does not stay", store->path, name);
 }
 
-int pack_open(const char *zip_path, const char *cache_dir, char *out_dir, size_t out_size,
-              struct err *err)
+/* For one use: the folder stays a temporary one. */
+static int use_once(struct pack *out, struct store *store, int zip_fd, const char *hash,
+                    struct err *err)
+{
+    store_sweep(store);
+    out->fd = unpack(store, zip_fd, hash, out->name, err);
+    if (out->fd < 0)
+        return -1;
+    out->parent_fd = store->fd;
+    store->fd = -1;
+    return set_dir(out, store, out->name, err);
+}
+
+/* *out_once: the store is no cache. */
+static int open_store(struct store *store, const struct pack_options *o, bool *out_once,
+                      struct err *err)
+{
+    struct err why;
+    *out_once = o->no_cache;
+    if (o->no_cache)
+        return scratch_open(store, err);
+    if (store_open(store, o->cache_dir, &why) == 0)
+        return 0;
+    *out_once = !o->cache_dir && why.kind == ERR_SYSTEM;
+    if (*out_once)
+        return scratch_open(store, err);
+    *err = why;
+    return -1;
+}
+
+static int open_in(struct pack *out, struct store *store, bool once, int zip_fd, struct err *err)
+{
+    char hash[SHA256_HEX_SIZE];
+    if (hash_file(zip_fd, hash, err))
+        return -1;
+    return once ? use_once(out, store, zip_fd, hash, err)
+                : find_or_add(out, store, zip_fd, hash, err);
+}
+
+int pack_open(struct pack *out, const char *zip_path, const struct pack_options *o, struct err *err)
 {
     struct store store;
+    struct pack p = {.fd = -1, .parent_fd = -1};
+    bool once;
     AUTO_FD int zip_fd = open_zip(zip_path, err);
-    if (zip_fd < 0 || store_open(&store, cache_dir, err))
+    if (zip_fd < 0 || open_store(&store, o, &once, err))
         return err_wrap(err, "'%.200s'", zip_path);
-    int fd = find_or_add(&store, zip_fd, out_dir, out_size, err);
+    int failed = open_in(&p, &store, once, zip_fd, err);
     store_close(&store);
-    return fd < 0 ? err_wrap(err, "'%.200s'", zip_path) : fd;
+    if (failed) {
+        pack_close(&p);
+        return err_wrap(err, "'%.200s'", zip_path);
+    }
+    *out = p;
+    return 0;
+}
+
+void pack_close(struct pack *p)
+{
+    struct err ignored;
+    if (p->parent_fd >= 0) {
+        if (remove_tree(p->parent_fd, p->name, &ignored))
+            p->name[0] = '\0'; /* a later run removes it */
+        close(p->parent_fd);
+    }
+    if (p->fd >= 0)
+        close(p->fd);
+    p->fd = p->parent_fd = -1;
+}
+
+void pack_sweep(void)
+{
+    struct store store;
+    struct err ignored;
+    if (store_look(&store, NULL, &ignored) == 0) {
+        store_sweep(&store);
+        store_close(&store);
+    }
+    if (scratch_open(&store, &ignored) == 0) {
+        store_sweep(&store);
+        store_close(&store);
+    }
 }

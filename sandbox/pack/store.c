@@ -9,8 +9,10 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "pack/limits.h"
 #include "pack/remove.h"
 
 #define STORE_FOLDER  "unzip-1" /* the number changes with how zips are unpacked */
@@ -19,7 +21,7 @@
 
 enum { TRIES = 100 };
 
-static const char *absolute_env(const char *name)
+const char *store_path_variable(const char *name)
 {
     const char *value = getenv(name);
     return value && value[0] == '/' ? value : NULL;
@@ -30,7 +32,7 @@ static int choose_dir(char out[static PATH_MAX], const char *dir, struct err *er
     int n;
     if (dir && dir[0] != '/')
         return err_set(err, ERR_INPUT, "the cache folder '%.200s' is no absolute path", dir);
-    const char *xdg = absolute_env("XDG_CACHE_HOME"), *home = absolute_env("HOME");
+    const char *xdg = store_path_variable("XDG_CACHE_HOME"), *home = store_path_variable("HOME");
     if (dir)
         n = snprintf(out, PATH_MAX, "%s", dir);
     else if (geteuid() == 0)
@@ -40,7 +42,7 @@ static int choose_dir(char out[static PATH_MAX], const char *dir, struct err *er
     else if (home)
         n = snprintf(out, PATH_MAX, "%s/.cache/clambda", home);
     else
-        return err_set(err, ERR_INPUT,
+        return err_set(err, ERR_SYSTEM,
                        "no folder to unpack into: neither XDG_CACHE_HOME nor HOME is an absolute "
                        "path; set one, " WAY_OUT);
     if (n < 0 || n > PATH_MAX - 256)
@@ -93,16 +95,24 @@ static void read_boot(char *out, size_t size)
     snprintf(out, size, "-%s", n == 36 && !strchr(id, '/') ? id : "unknown");
 }
 
-int store_open(struct store *s, const char *dir, struct err *err)
+bool store_is_noexec(int fd)
 {
-    struct store opened = {.fd = -1};
-    if (choose_dir(opened.path, dir, err) || make_dirs(opened.path, err))
+    struct statvfs fs;
+    return fstatvfs(fd, &fs) == 0 && fs.f_flag & ST_NOEXEC;
+}
+
+static int open_store(struct store *s, const char *dir, bool make, struct err *err)
+{
+    struct store opened = {.fd = -1, .tmp = "tmp-"};
+    if (choose_dir(opened.path, dir, err) || (make && make_dirs(opened.path, err)))
         return -1;
     /* other parts of the program keep their caches beside ours, readable perhaps */
     AUTO_FD int top = open_trusted(AT_FDCWD, opened.path, S_IWGRP | S_IWOTH, err);
     if (top < 0)
         return -1;
-    if (mkdirat(top, STORE_FOLDER, 0700) && errno != EEXIST)
+    if (store_is_noexec(top))
+        return err_set(err, ERR_SYSTEM, "'%.200s' is mounted noexec", opened.path);
+    if (make && mkdirat(top, STORE_FOLDER, 0700) && errno != EEXIST)
         return err_sys(err, "make '%.200s/" STORE_FOLDER "'", opened.path);
     opened.fd = open_trusted(top, STORE_FOLDER, S_IRWXG | S_IRWXO, err);
     if (opened.fd < 0)
@@ -111,6 +121,16 @@ int store_open(struct store *s, const char *dir, struct err *err)
     read_boot(opened.boot, sizeof opened.boot);
     *s = opened;
     return 0;
+}
+
+int store_open(struct store *s, const char *dir, struct err *err)
+{
+    return open_store(s, dir, true, err);
+}
+
+int store_look(struct store *s, const char *dir, struct err *err)
+{
+    return open_store(s, dir, false, err);
 }
 
 void store_close(struct store *s)
@@ -163,12 +183,21 @@ int store_find(const struct store *s, const char *name, int *out_fd, struct err 
     return err_set(err, ERR_SYSTEM, "'%s/%s' comes and goes", s->path, name);
 }
 
-static int name_tmp(char out[static STORE_NAME_MAX], struct err *err)
+uint64_t store_size(int entry_fd)
+{
+    char text[32] = "";
+    AUTO_FD int fd = openat(entry_fd, STORE_SIZE_FILE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || read(fd, text, sizeof text - 1) <= 0)
+        return PACK_UNPACKED_MAX;
+    return strtoull(text, NULL, 10);
+}
+
+static int name_tmp(const struct store *s, char out[static STORE_NAME_MAX], struct err *err)
 {
     uint64_t salt;
     if (getrandom(&salt, sizeof salt, 0) != sizeof salt)
         return err_sys(err, "getrandom");
-    snprintf(out, STORE_NAME_MAX, "tmp-%d-%016" PRIx64, (int)getpid(), salt);
+    snprintf(out, STORE_NAME_MAX, "%s%d-%016" PRIx64, s->tmp, (int)getpid(), salt);
     return 0;
 }
 
@@ -176,7 +205,7 @@ int store_begin(const struct store *s, char out_name[static STORE_NAME_MAX], str
 {
     for (int i = 0; i < TRIES; i++) {
         char name[STORE_NAME_MAX];
-        if (name_tmp(name, err))
+        if (name_tmp(s, name, err))
             return -1;
         if (mkdirat(s->fd, name, 0700))
             return err_sys(err, "make '%s/%s'", s->path, name);

@@ -26,9 +26,9 @@ struct list {
     size_t count;
 };
 
-static bool is_tmp(const char *name)
+static bool is_tmp(const struct store *s, const char *name)
 {
-    return strncmp(name, "tmp-", 4) == 0;
+    return strncmp(name, s->tmp, strlen(s->tmp)) == 0;
 }
 
 static bool is_entry(const char *name)
@@ -37,11 +37,13 @@ static bool is_entry(const char *name)
     return strspn(name, "0123456789abcdef") == digits && name[digits] == '-';
 }
 
-/* Its descriptor, locked, when nobody uses it; else -1. */
+/* Its descriptor, locked, when it is ours and nobody uses it; else -1. */
 static int seize(const struct store *s, const char *name)
 {
+    struct stat st;
     AUTO_FD int fd = openat(s->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) || !store_is_same(s, name, fd))
+    if (fd < 0 || fstat(fd, &st) || st.st_uid != geteuid() || flock(fd, LOCK_EX | LOCK_NB) ||
+        !store_is_same(s, name, fd))
         return -1;
     return TAKE_FD(fd);
 }
@@ -69,21 +71,13 @@ static void evict(const struct store *s, const char *name)
 
 static uint64_t read_size(const struct store *s, const char *name)
 {
-    char path[STORE_NAME_MAX + 16], text[32] = "";
-    snprintf(path, sizeof path, "%s/" STORE_SIZE_FILE, name);
-    AUTO_FD int fd = openat(s->fd, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0 || read(fd, text, sizeof text - 1) <= 0)
-        return PACK_UNPACKED_MAX;
-    return strtoull(text, NULL, 10);
+    AUTO_FD int fd = openat(s->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return store_size(fd);
 }
 
 static void look_at(const struct store *s, const char *name, struct list *list)
 {
     struct stat st;
-    if (is_tmp(name)) {
-        remove_tmp(s, name);
-        return;
-    }
     if (!is_entry(name) || strlen(name) >= STORE_NAME_MAX)
         return;
     if (strcmp(name + SHA256_HEX_SIZE - 1, s->boot) != 0) {
@@ -118,20 +112,40 @@ static void keep_newest(const struct store *s, struct list *list)
     }
 }
 
-void store_trim(const struct store *s)
+typedef void (*visit_fn)(const struct store *s, const char *name, struct list *list);
+
+static void visit_all(const struct store *s, visit_fn visit, struct list *list)
 {
-    AUTO_FREE struct entry *entries = calloc(ENTRIES_MAX, sizeof *entries);
     int fd = openat(s->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
     if (!dir && fd >= 0)
         close(fd);
     if (!dir)
         return;
-    if (entries) {
-        struct list list = {.entries = entries};
-        for (struct dirent *d = readdir(dir); d; d = readdir(dir))
-            look_at(s, d->d_name, &list);
+    for (struct dirent *d = readdir(dir); d; d = readdir(dir))
+        visit(s, d->d_name, list);
+    closedir(dir);
+}
+
+static void sweep_one(const struct store *s, const char *name, struct list *list)
+{
+    (void)list;
+    if (is_tmp(s, name))
+        remove_tmp(s, name);
+}
+
+void store_sweep(const struct store *s)
+{
+    visit_all(s, sweep_one, NULL);
+}
+
+void store_trim(const struct store *s)
+{
+    struct list list = {.entries = calloc(ENTRIES_MAX, sizeof *list.entries)};
+    store_sweep(s);
+    if (list.entries) {
+        visit_all(s, look_at, &list);
         keep_newest(s, &list);
     }
-    closedir(dir);
+    free(list.entries);
 }

@@ -11,6 +11,8 @@
 #include "pack/path.h"
 #include "zip_build.h"
 
+enum { LOCAL_SIZE = 30 }; /* of the header in front of an entry's data, without its name */
+
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
     (void)st;
@@ -58,6 +60,15 @@ static void check_file(const char *dir, const char *name, const char *want, unsi
         close(fd);
 }
 
+static void check_mode(const char *dir, const char *name, unsigned mode)
+{
+    char path[128];
+    struct stat st = {0};
+    snprintf(path, sizeof path, "%s/%s", dir, name);
+    CHECK_INT(stat(path, &st), 0);
+    CHECK_INT(st.st_mode & 07777, mode);
+}
+
 /* What real zips have: folders named or not, modes, links, "./", both methods, empty files. */
 static void test_content(void)
 {
@@ -74,6 +85,12 @@ static void test_content(void)
         {.name = "\xc3\xa9.txt", .data = "utf8", .flags = 1 << 11},
         {.name = "latin\xe9.txt", .data = "bytes"},
         {.name = "back\\slash", .data = "unix"},
+        {.name = "..\\up", .data = "dos", .dos = 1},
+        {.name = "Case", .data = "1"},
+        {.name = "case", .data = "22"},
+        {.name = "closed", .data = "0", .mode = S_IFREG},
+        {.name = "behind", .data = "streamed", .method = ZIP_DEFLATED, .behind = 1},
+        {.name = "self", .data = "self", .mode = S_IFLNK | 0777},
         {.name = "typeless", .data = "t", .mode = 0640},
         {.name = "sealed/", .mode = S_IFDIR | 0555},
         {.name = "sealed/in", .data = "in"},
@@ -81,9 +98,9 @@ static void test_content(void)
         {0},
     };
     char dir[64], path[128], target[64] = "";
-    struct stat st;
     struct err err = {0};
-    CHECK_INT(unzip_entries(entries, dir, &err), 10 + 6 + 8 + 1 + 1 + 4 + 5 + 4 + 1 + 2);
+    CHECK_INT(unzip_entries(entries, dir, &err),
+              10 + 6 + 8 + 1 + 1 + 4 + 5 + 4 + 1 + 2 + 3 + 1 + 2 + 1 + 8);
     CHECK_STR(err.msg, "");
     check_file(dir, "bootstrap", "#!/bin/sh\n", 0755);
     check_file(dir, "lib/a.txt", "stored", 0644);
@@ -94,6 +111,11 @@ static void test_content(void)
     check_file(dir, "\xc3\xa9.txt", "utf8", 0644);
     check_file(dir, "latin\xe9.txt", "bytes", 0644);
     check_file(dir, "back\\slash", "unix", 0644);
+    check_file(dir, "..\\up", "dos", 0644);
+    check_file(dir, "Case", "1", 0644);
+    check_file(dir, "case", "22", 0644);
+    check_mode(dir, "closed", 0);
+    check_file(dir, "behind", "streamed", 0644);
     check_file(dir, "typeless", "t", 0640);
     check_file(dir, "sealed/in", "in", 0644);
     snprintf(path, sizeof path, "%s/out", dir);
@@ -103,11 +125,8 @@ static void test_content(void)
         const char *name;
         unsigned mode;
     } folders[] = {{"lib", 0750}, {"deep", 0755}, {"deep/er", 0755}, {"sealed", 0755}, {".", 0755}};
-    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
-        snprintf(path, sizeof path, "%s/%s", dir, folders[i].name);
-        CHECK_INT(stat(path, &st), 0);
-        CHECK_INT(st.st_mode & 07777, folders[i].mode);
-    }
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+        check_mode(dir, folders[i].name, folders[i].mode);
     remove_all(dir);
 }
 
@@ -202,10 +221,20 @@ static const struct {
     {"up", {FILE_("../clambda-escape")}, "entry '../clambda-escape': has '..' in its path"},
     {"up within", {FILE_("a/../../clambda-escape")}, "has '..' in its path"},
     {"up at the end", {FILE_("a/..")}, "has '..' in its path"},
+    {"twice absolute", {FILE_("//etc/clambda-escape")}, "has an absolute path"},
+    {"the root", {FOLDER("/")}, "has an absolute path"},
+    {"up as a folder", {FOLDER("../")}, "has '..' in its path"},
+    {"up behind a dot", {FILE_("a/./../clambda-escape")}, "has '..' in its path"},
+    {"link above", {LINK("../clambda-escape", "x")}, "has '..' in its path"},
     {"NUL", {FILE_("a\0b", .name_len = 3)}, "has a NUL byte in its name"},
     {"no name", {FILE_("x", .local_name = "")}, "another name"},
     {"through a link", {LINK("d", "/tmp"), FILE_("d/clambda-escape")}, "'d' is no folder"},
     {"through a link to .", {LINK("d", "."), FILE_("d/f")}, "'d' is no folder"},
+    {"through two links",
+     {LINK("d", "e"), LINK("e", "/tmp"), FILE_("d/clambda-escape")},
+     "'d' is no folder"},
+    {"through a link to itself", {LINK("d", "d"), FILE_("d/f")}, "'d' is no folder"},
+    {"a link made of a file", {FILE_("d"), LINK("d", "/tmp"), FILE_("d/x")}, "'d' is no folder"},
     {"folder over a link", {LINK("d", "/tmp"), FOLDER("d/")}, "'d' is no folder"},
     {"below a file", {FILE_("f"), FILE_("f/g")}, "entry 'f/g': 'f' is no folder"},
     {"file over a folder", {FILE_("f/g"), FILE_("f")}, "is a file or link, and a folder"},
@@ -225,6 +254,16 @@ static const struct {
     {"two names", {FILE_("ffff", .local_name = "gggg")}, "another name in front"},
     {"two lengths of name", {FILE_("f", .local_name = "ff")}, "another name in front"},
     {"wrong sum", {FILE_("f", .crc = 12345)}, "entry 'f': is damaged: ZIP bad CRC"},
+    {"another sum in front", {FILE_("f", .local_crc = 12345)}, "has another sum or size in front"},
+    {"another size in front",
+     {FILE_("f", .local_claim = 3, .method = ZIP_DEFLATED)},
+     "has another sum or size in front"},
+    {"64-bit size in front without its field",
+     {FILE_("f", .local_claim = 0xffffffff, .method = ZIP_DEFLATED)},
+     "lacks its 64-bit sizes in front"},
+    {"long link",
+     {FILE_("f", .mode = S_IFLNK | 0777, .claim = 5000, .method = ZIP_DEFLATED)},
+     "is a link with a target of 5000 bytes"},
     {"claims less",
      {FILE_("f", .claim = 2, .method = ZIP_DEFLATED)},
      "is damaged: ZIP uncompressed data is wrong size"},
@@ -349,6 +388,32 @@ static void test_around(void)
     CHECK_INT(unzip_bytes(bytes, z->len, dir, &err), -1);
     CHECK_HAS(err.msg, "out of place");
     remove_all(dir);
+    /* the second within the data of the first */
+    bytes[z->central + 47 + 42] = LOCAL_SIZE + 1;
+    CHECK_INT(unzip_bytes(bytes, z->len, dir, &err), -1);
+    CHECK_HAS(err.msg, "entry 'a': its data overlaps");
+    remove_all(dir);
+    free(z);
+}
+
+/* Nothing but a zip64 record tells where the directory is. */
+static void test_wide(void)
+{
+    struct zip_build *z = calloc(1, sizeof *z);
+    char dir[64];
+    struct err err = {0};
+    if (!z)
+        abort();
+    zip_add(z, &(struct zip_entry){.name = "a", .data = "wide"});
+    zip_finish_as(z, 1);
+    CHECK_INT(unzip_bytes(z->bytes, z->len, dir, &err), 4);
+    CHECK_STR(err.msg, "");
+    check_file(dir, "a", "wide", 0644);
+    remove_all(dir);
+    z->bytes[z->len - 22 - 20 - 56 + 48] ^= 1; /* its idea of the place */
+    CHECK_INT(unzip_bytes(z->bytes, z->len, dir, &err), -1);
+    CHECK_HAS(err.msg, "not where the zip64 record says");
+    remove_all(dir);
     free(z);
 }
 
@@ -366,7 +431,7 @@ static void test_count(void)
     at = 76;
     zip_put(end, &at, 0x06054b50, 4);
     CHECK_INT(unzip_bytes(end, sizeof end, dir, &err), -1);
-    CHECK_HAS(err.msg, "100001 entries");
+    CHECK_HAS(err.msg, "65536 entries");
     remove_all(dir);
 }
 
@@ -380,6 +445,7 @@ static const struct check_test TESTS[] = {
     {"cut at every length", test_cut},
     {"every byte flipped", test_flipped},
     {"bytes around a zip", test_around},
+    {"a zip64 record", test_wide},
     {"too many entries", test_count},
 };
 CHECK_MAIN(TESTS)
