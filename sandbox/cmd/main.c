@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "cmd/command.h"
+#include "cmd/doctor.h"
 #include "cmd/event.h"
 #include "cmd/invoke.h"
 #include "cmd/output.h"
@@ -13,6 +14,7 @@
 static const struct command commands[] = {
     {"invoke", invoke_run, "FUNCTION [-e FILE]...", "run a function once for each event"},
     {"event", event_run, "SOURCE [KEY=VALUE]...", "print a sample event"},
+    {"doctor", doctor_run, "[--json]", "which limits hold on this host, and what to do"},
 };
 
 static void print_help(FILE *out)

@@ -61,14 +61,23 @@ int paths_bootstrap(char out[static PATH_MAX], struct err *err)
         folder, places[0], folder, places[1]);
 }
 
-int paths_policy(char out[static PATH_MAX], struct err *err)
+/* A file of this installation, seen from the running program. */
+static int own_file(const char *name, const char *what, char out[static PATH_MAX], struct err *err)
 {
     char folder[PATH_MAX], path[PATH_MAX];
-    if (own_folder(folder, err) < 0 ||
-        join(folder, "../share/clambda/lambda.policy", path, err) < 0)
+    if (own_folder(folder, err) < 0 || join(folder, name, path, err) < 0)
         return -1;
     if (is_file(path) && realpath(path, out))
         return 0;
-    return err_set(err, ERR_HOST, "the system call policy '%.200s' is missing: install it again",
-                   path);
+    return err_set(err, ERR_HOST, "%s '%.200s' is missing: install it again", what, path);
+}
+
+int paths_examine(char out[static PATH_MAX], struct err *err)
+{
+    return own_file("../lib/clambda/examine", "the doctor's program", out, err);
+}
+
+int paths_policy(char out[static PATH_MAX], struct err *err)
+{
+    return own_file("../share/clambda/lambda.policy", "the system call policy", out, err);
 }

@@ -11,5 +11,8 @@
  * beside the program. -1 with ERR_INPUT naming where it was looked for. */
 int paths_bootstrap(char out[static PATH_MAX], struct err *err) ATTR_CHECK;
 
+/* The program that tries a jail's limits from inside: ../lib/clambda/examine. -1 with ERR_HOST. */
+int paths_examine(char out[static PATH_MAX], struct err *err) ATTR_CHECK;
+
 /* The seccomp policy: ../share/clambda/lambda.policy. -1 with ERR_HOST. */
 int paths_policy(char out[static PATH_MAX], struct err *err) ATTR_CHECK;
