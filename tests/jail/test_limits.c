@@ -60,7 +60,9 @@ static void test_memory(void)
             CHECK(rig.exit.signaled);
             CHECK_INT(rig.exit.code, SIGKILL);
             uint64_t events = 0;
-            CHECK_INT(read(jail_oom_fd(rig.jail), &events, sizeof events), sizeof events);
+            /* v2 kills the whole group at once and tells nothing more */
+            int fd = jail_oom_fd(rig.jail);
+            CHECK(fd < 0 || read(fd, &events, sizeof events) == sizeof events);
         }
         CHECK_INT(jail_sample(rig.jail, &usage, &err), 0);
         CHECK(usage.oom);
