@@ -18,7 +18,6 @@ static const char *const devices[] = {"null", "zero", "full", "random", "urandom
 static const struct {
     const char *path, *target;
 } links[] = {
-    {"dev/fd", "/proc/self/fd"},
     {"dev/stdin", "/proc/self/fd/0"},
     {"dev/stdout", "/proc/self/fd/1"},
     {"dev/stderr", "/proc/self/fd/2"},

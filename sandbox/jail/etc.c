@@ -29,6 +29,15 @@ static int write_resolv(struct err *err)
     return len < 0 ? 0 : path_write("etc/resolv.conf", text, (size_t)len, err);
 }
 
+/* Programs ask it which system this is; on all systems of today it lies in /usr. */
+static int link_release(struct err *err)
+{
+    struct stat st;
+    return stat("usr/lib/os-release", &st) < 0
+               ? 0
+               : path_link("../usr/lib/os-release", "etc/os-release", err);
+}
+
 /* Amazon Linux keeps its certificates elsewhere than Debian: programs may name that file. */
 static int link_certificates(struct err *err)
 {
@@ -51,7 +60,7 @@ int etc_build_child(struct build *b, struct err *err)
         if (path_write(fixed[i].path, fixed[i].text, strlen(fixed[i].text), err) < 0)
             return -1;
     if (path_link("/usr/share/zoneinfo/UTC", "etc/localtime", err) < 0 ||
-        link_certificates(err) < 0)
+        link_certificates(err) < 0 || link_release(err) < 0)
         return -1;
     return spec->network == JAIL_NETWORK_HOST ? write_resolv(err) : 0;
 }
