@@ -137,9 +137,11 @@ static int prove_look(struct examine *x, struct err *err)
     const char *const arguments[] = {
         "look", x->abstract, files, tmp, processes, jail_refuses_metadata(x->jail) ? "1" : "0",
         NULL};
-    int status = examine_run_start(&x->run, x->jail, x->options->stop_fd, arguments, &x->failure);
+    int status = 0;
+    x->failed =
+        examine_run_start(&x->run, x->jail, x->options->stop_fd, arguments, &x->failure) < 0;
     take_holds(x);
-    if (status == 0) {
+    if (!x->failed) {
         status = examine_run_finish(&x->run, err);
         examine_judge_look(&x->run, &x->spec, x->out);
     }
@@ -262,16 +264,34 @@ static int prove_network(struct examine *x, struct err *err)
     return 0;
 }
 
-/* Nothing has run: what could not be tried says why. */
+/* The first part that was refused, if any. */
+static const char *refused_part(const struct examine *x)
+{
+    static const struct {
+        int item;
+        const char *name;
+    } parts[] = {{EXAMINE_USER, "user"}, {EXAMINE_ROOT, "root"}, {EXAMINE_PROCESSES, "processes"}};
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+        if (*x->out[parts[i].item].why)
+            return parts[i].name;
+    return NULL;
+}
+
+/* Nothing has run. A limit whose mechanism is missing has its own reason. */
 static int explain_failure(struct examine *x, struct err *err)
 {
+    char why[ERR_MSG_MAX];
+    if (examine_steps(x->options->stop_fd, x->out, err) < 0 && err->kind == ERR_CLOSED)
+        return -1;
+    const char *part = refused_part(x);
+    if (part)
+        snprintf(why, sizeof why, "not tried, since no jail can be built: see %s", part);
+    else
+        snprintf(why, sizeof why, "not tried, since no jail can be built: %.400s", x->failure.msg);
     for (int i = 0; i < EXAMINE_COUNT; i++)
-        if (i >= JAIL_LIMIT_COUNT || *x->out[i].mechanism || !*x->out[i].why)
-            examine_refute(&x->out[i], "not tried, since no jail can be built: %.400s",
-                           x->failure.msg);
-    if (examine_steps(x->options->stop_fd, x->out, err) == 0)
-        return 0;
-    return err->kind == ERR_CLOSED ? -1 : 0;
+        if (!x->out[i].holds && !*x->out[i].why)
+            examine_refute(&x->out[i], "%s", why);
+    return 0;
 }
 
 static int prove_all(struct examine *x, struct err *err)

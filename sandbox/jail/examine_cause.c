@@ -6,10 +6,10 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/err.h"
 #include "jail/files.h"
+#include "jail/refusal.h"
 
 #define FILTERED 2 /* of "Seccomp:" */
 
@@ -23,15 +23,10 @@ static long long setting(const char *name)
     return files_read_number(AT_FDCWD, path, &value, &ignored) < 0 ? -1 : (long long)value;
 }
 
-/* A root that is no mount, or another one than that of the first process. */
+/* A chroot into a mount, which refusal.h does not see; where the first process may be looked at. */
 static bool in_chroot(void)
 {
-    struct statx root;
     struct stat here, first;
-    if (statx(AT_FDCWD, "/", 0, STATX_BASIC_STATS, &root) == 0 &&
-        (root.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) &&
-        !(root.stx_attributes & STATX_ATTR_MOUNT_ROOT))
-        return true;
     return stat("/", &here) == 0 && stat("/proc/1/root/", &first) == 0 &&
            (here.st_dev != first.st_dev || here.st_ino != first.st_ino);
 }
@@ -50,7 +45,7 @@ static void explain_quota(const char *quota, char *out, size_t size)
     snprintf(path, sizeof path, "user/%s", quota);
     long long value = setting(path);
     if (value == 0)
-        snprintf(out, size, "user.%s is 0: sysctl -w user.%s=15000", quota, quota);
+        snprintf(out, size, "user.%s is 0: sysctl -w user.%s=10000", quota, quota);
     else
         snprintf(out, size,
                  "user.%s is %lld here and is reached, here or in a container around: raise it "
@@ -58,48 +53,37 @@ static void explain_quota(const char *quota, char *out, size_t size)
                  quota, value);
 }
 
-static const char *user_cause(void)
+/* What is known of a host that refuses rights rather than numbers. */
+static void explain_refusal(enum examine_cause_kind kind, char *out, size_t size)
 {
-    if (in_chroot())
-        return "the kernel makes none for a caller in a chroot: run it outside, or enter the "
-               "folder by pivot_root, as bwrap and systemd-nspawn do";
-    if (geteuid() != 0 && setting("kernel/unprivileged_userns_clone") == 0)
-        return "kernel.unprivileged_userns_clone is 0: sysctl -w "
-               "kernel.unprivileged_userns_clone=1";
-    if (is_filtered())
-        return "the system call filter of a container engine refuses it: docker run --privileged, "
-               "or --security-opt seccomp=unconfined --security-opt systempaths=unconfined";
-    return "a security module or the container around refuses it: dmesg or its log tells which";
-}
-
-static const char *later_cause(enum examine_cause_kind kind)
-{
+    const char *cause = "a security module or the container around refuses it: its log tells which";
+    refusal_explain(out, size);
+    if (*out && kind != EXAMINE_CAUSE_PROC)
+        return;
     if (kind == EXAMINE_CAUSE_PROC)
-        return "/proc is masked, as container engines do: docker run --privileged, or "
-               "--security-opt systempaths=unconfined (podman: --security-opt unmask=ALL)";
-    if (geteuid() != 0 && setting("kernel/apparmor_restrict_unprivileged_userns") == 1)
-        return "kernel.apparmor_restrict_unprivileged_userns is 1: "
-               "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0";
-    if (is_filtered())
-        return "a container engine refuses it: docker run --privileged, or --security-opt "
-               "seccomp=unconfined --security-opt apparmor=unconfined";
-    return "a security module or the container around refuses it: dmesg or its log tells which";
+        cause = "/proc is masked, as container engines do: docker run --privileged, or "
+                "--security-opt systempaths=unconfined (podman: --security-opt unmask=ALL)";
+    else if (kind == EXAMINE_CAUSE_USER && in_chroot())
+        cause = "the kernel makes none for a caller in a chroot: run it outside, or enter the "
+                "folder by pivot_root, as bwrap and systemd-nspawn do";
+    else if (is_filtered())
+        cause = "a container engine's filter of system calls refuses it: docker run --privileged, "
+                "or --security-opt seccomp=unconfined --security-opt systempaths=unconfined";
+    snprintf(out, size, "%s", cause);
 }
 
 void examine_explain(enum examine_cause_kind kind, const char *quota, int error, char *out,
                      size_t size)
 {
-    const char *cause = "";
-    if (quota && (error == ENOSPC || error == EUSERS)) {
+    out[0] = 0;
+    if (quota && (error == ENOSPC || error == EUSERS))
         explain_quota(quota, out, size);
-        return;
-    }
-    if (error == EPERM || error == EACCES)
-        cause = kind == EXAMINE_CAUSE_USER ? user_cause() : later_cause(kind);
+    else if (error == EPERM || error == EACCES)
+        explain_refusal(kind, out, size);
     else if (quota && (error == EINVAL || error == ENOSYS))
-        cause = "this kernel is built without such namespaces";
+        snprintf(out, size, "this kernel is built without such namespaces");
     else if (kind == EXAMINE_CAUSE_ROOT && error == EINVAL)
-        cause = "the root is the initial ramfs, which cannot be left: start from a disk, or "
-                "switch_root to another mount";
-    snprintf(out, size, "%s", cause);
+        snprintf(out, size,
+                 "the root is the initial ramfs, which cannot be left: start from a disk, or "
+                 "switch_root to another mount");
 }
