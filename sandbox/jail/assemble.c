@@ -190,11 +190,14 @@ static void emit_line(struct assembler *a, const struct policy_rule *rule)
 
 static void emit_run(struct assembler *a, const struct run *run)
 {
-    if (!run->calls)
+    if (!run->calls) {
         emit_answer(a, run->action);
-    else
-        for (size_t i = 0; i < run->count; i++)
-            emit_line(a, run->calls[i].rule);
+        return;
+    }
+    assert(run->calls[run->count - 1].rule->ntests ==
+           0); /* else it would go on into the next run */
+    for (size_t i = 0; i < run->count; i++)
+        emit_line(a, run->calls[i].rule);
 }
 
 /* A conditional jump reaches 255 instructions; for more it hops over an unconditional one. */

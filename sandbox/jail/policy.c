@@ -164,12 +164,16 @@ static bool is_name(const char *text)
     return len > 0 && len < POLICY_NAME_MAX && !text[len] && !isdigit((unsigned char)*text);
 }
 
-/* The line of a call that has no test is its last one. */
-static int check_reached(struct parser *p, const char *at, const struct policy_rule *rule)
+/* The line of a call that has no test is its last one; all have the same number, or none. */
+static int check_others(struct parser *p, const char *at, const struct policy_rule *rule)
 {
     for (size_t i = 0; i < p->out->count; i++) {
         const struct policy_rule *other = &p->out->rules[i];
-        if (other->ntests == 0 && strcmp(other->name, rule->name) == 0)
+        if (strcmp(other->name, rule->name) != 0)
+            continue;
+        if (other->number != rule->number)
+            return fail(p, at, "an earlier line has another number, or none, for", rule->name);
+        if (other->ntests == 0)
             return fail(p, at, "an earlier line decides all about", rule->name);
     }
     return 0;
@@ -208,7 +212,7 @@ static int add_rule(struct parser *p, char *name, const struct policy_rule *like
     rule.column = (unsigned)(name - p->line) + 1;
     if (p->out->count == POLICY_RULES_MAX)
         return fail(p, name, "too many rules at", name);
-    if (check_reached(p, name, &rule) < 0)
+    if (check_others(p, name, &rule) < 0)
         return -1;
     p->out->rules[p->out->count++] = rule;
     return 0;

@@ -18,6 +18,21 @@ struct values {
     size_t count;
 };
 
+bool policy_model_number(struct policy_model *m)
+{
+    int *numbers = realloc(m->numbers, (m->policy.count + 1) * sizeof *numbers);
+    if (!numbers)
+        return false;
+    m->numbers = numbers;
+    for (size_t i = 0; i < m->policy.count; i++) {
+        int number = seccomp_syscall_resolve_name_arch(m->arch, m->policy.rules[i].name);
+        if (number == __NR_SCMP_ERROR)
+            number = m->policy.rules[i].number;
+        numbers[i] = number < 0 ? -1 : number;
+    }
+    return true;
+}
+
 bool policy_model_open(struct policy_model *m, const char *path, uint32_t arch)
 {
     struct err err = {0};
@@ -29,14 +44,7 @@ bool policy_model_open(struct policy_model *m, const char *path, uint32_t arch)
         check_report(__FILE__, __LINE__, len < 0 ? path : err.msg);
         return false;
     }
-    m->numbers = calloc(m->policy.count, sizeof *m->numbers);
-    for (size_t i = 0; m->numbers && i < m->policy.count; i++) {
-        int number = seccomp_syscall_resolve_name_arch(arch, m->policy.rules[i].name);
-        if (number == __NR_SCMP_ERROR)
-            number = m->policy.rules[i].number;
-        m->numbers[i] = number < 0 ? -1 : number;
-    }
-    return m->numbers != NULL;
+    return policy_model_number(m);
 }
 
 void policy_model_close(struct policy_model *m)

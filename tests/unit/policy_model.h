@@ -35,6 +35,9 @@ extern const size_t policy_rows_count;
 bool policy_model_open(struct policy_model *m, const char *path, uint32_t arch);
 void policy_model_close(struct policy_model *m);
 
+/* For a policy that was parsed elsewhere: resolves its calls for m->arch. */
+bool policy_model_number(struct policy_model *m);
+
 /* The kernel's action word, as the policy's text has it. */
 uint32_t policy_model_action(const struct policy_model *m, const struct seccomp_data *data);
 

@@ -126,9 +126,7 @@ static void test_size(void)
         }
         CHECK_INT(policy_parse("p", text, used, &m.policy, &err), 0);
         CHECK_STR(err.msg, "");
-        m.numbers = calloc(m.policy.count + 1, sizeof *m.numbers);
-        for (size_t r = 0; r < m.policy.count; r++)
-            m.numbers[r] = m.policy.rules[r].number;
+        CHECK(policy_model_number(&m));
         CHECK_INT(assemble_policy("p", &m.policy, m.arch, &f, &err), rows[i].failed);
         unsigned steps;
         for (int n = 590; f.code && n < 2200; n++)

@@ -128,6 +128,9 @@ static void test_broken(void)
          "p:1:40: at most three tests"},
         {"a | | allow | R | x\nb, a | | kill | R | x", "p:2:4: an earlier line decides all"},
         {"a | | kill | R | x\na | arg0 == 1 | allow | R | x", "p:2:1: an earlier line decides"},
+        {"a/600 | arg0 == 1 | kill | R | x\na/601 | | allow | R | x",
+         "p:2:1: an earlier line has another number"},
+        {"a | arg0 == 1 | kill | R | x\na/601 | | allow | R | x", "p:2:1: an earlier line has"},
         {"b | | kill | R | x\na | arg0 == 1 | allow | R | x", "p:2:1: no line without a test"},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
