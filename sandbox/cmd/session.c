@@ -17,6 +17,7 @@
 #include "cmd/output.h"
 #include "cmd/paths.h"
 #include "env/watch.h"
+#include "jail/jail.h"
 
 #define RUNTIME_API_PORT 9001
 
@@ -253,12 +254,21 @@ bool session_reaches_metadata(const struct session *s)
     return environment_reaches_metadata(s->environment);
 }
 
+/* What runs that were killed have left; that it cannot be removed is no fault of this one. */
+static void sweep(void)
+{
+    struct err ignored;
+    if (jail_sweep(&ignored) < 0)
+        return;
+}
+
 int session_close(struct session *s, struct err *err)
 {
     if (!s)
         return 0;
     err->kind = ERR_NONE;
     environment_close(s->environment, err);
+    sweep();
     server_close(s->server);
     watch_close(s->signals);
     /* only handles that are being closed are left */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "jail/slot.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -122,25 +123,45 @@ void slot_abandon(struct slot *s)
     s->fd = -1;
 }
 
+/* 1: cleaned and free again, 0: somebody lives there. */
+static int slot_sweep_one(int folder, const char *path, unsigned index, slot_remove_fn *remove,
+                          struct err *err)
+{
+    struct slot s = {.folder = path, .fd = -1, .index = index};
+    int locked = slot_lock(folder, index, 0, &s.fd, err);
+    if (locked <= 0)
+        return locked;
+    if (slot_clean(s.fd, remove, err) < 0) {
+        slot_abandon(&s);
+        return -1;
+    }
+    slot_give(&s);
+    return 1;
+}
+
 int slot_sweep(const char *path, slot_remove_fn *remove, struct err *err)
 {
     AUTO_FD int folder = slot_open_folder(path, err);
     if (folder < 0)
         return -1;
+    DIR *dir = fdopendir(folder);
+    if (!dir)
+        return err_sys(err, "read '%s'", path);
+    (void)TAKE_FD(folder); /* the stream's */
     int swept = 0;
     bool failed = false;
-    for (unsigned i = 0; i < SLOT_COUNT; i++) {
-        struct slot s = {.folder = path, .fd = -1, .index = i};
-        int locked = slot_lock(folder, i, 0, &s.fd, err);
-        if (locked == 0)
+    for (struct dirent *e; (e = readdir(dir));) {
+        unsigned index;
+        char name[16];
+        if (sscanf(e->d_name, "slot.%4u", &index) != 1 || index >= SLOT_COUNT)
             continue;
-        if (locked < 0 || slot_clean(s.fd, remove, err) < 0) {
-            failed = true;
-            slot_abandon(&s);
+        slot_name(name, index);
+        if (strcmp(name, e->d_name) != 0)
             continue;
-        }
-        slot_give(&s);
-        swept++;
+        int result = slot_sweep_one(dirfd(dir), path, index, remove, err);
+        failed = failed || result < 0;
+        swept += result > 0;
     }
+    closedir(dir);
     return failed ? -1 : swept;
 }
