@@ -6,5 +6,6 @@ target_compile_definitions(test_assemble PRIVATE
     POLICY_PATH="${CMAKE_SOURCE_DIR}/sandbox/jail/lambda.policy")
 clambda_unit_test(mountinfo LINK jail)
 clambda_unit_test(cgroup LINK jail)
+clambda_unit_test(cgroup_base LINK jail)
 clambda_unit_test(cgroup_v2 LINK jail)
 clambda_unit_test(slot LINK jail)
