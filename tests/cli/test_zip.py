@@ -1,13 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """FUNCTION and --layer as zips, made by the zip writer that many deployment tools use."""
+import hashlib
 import json
 import os
+import signal
 import stat
 import struct
+import subprocess
+import time
 import zipfile
 
-from harness import HOSTILE, check, check_match, finish, function, invoke, need_sandbox, path, run, write
+from harness import CLAMBDA, HOSTILE, check, check_match, finish, function, invoke, need_sandbox, path, run, write
 
 LIMIT = 262144000
 ECHO = '{"do":"echo"}'
@@ -53,6 +57,8 @@ def check_refused():
     refuse("a device", [zip_of("device.zip", ("null", b"", stat.S_IFCHR | 0o666))], r"entry 'null': is neither")
     refuse("an empty zip", [zip_of("none.zip")], r"Uploaded file must be a non-empty zip")
     many = [zip_of(f"layer{i}.zip", ("f", b"%d" % i, 0o644)) for i in range(6)]
+    refuse("standard input", ["-"], "'-' is none: standard input is for events")
+    refuse("a pipe", ["/dev/stdin"], "is a pipe or a device: write the zip to a file first")
     refuse("six layers", [function("fn")] + [x for m in many for x in ("--layer", m)], "at most 5 layers")
 
 
@@ -69,6 +75,139 @@ def check_limit():
     big = zip_of("big.zip", ("zeros", bytes(LIMIT + 1), 0o644))
     refuse("one byte too much", [big], f"Unzipped size must be smaller than {LIMIT} bytes")
     refuse("the same, told small", [lie("lie.zip", big, 1000)], "entry 'zeros': unpacks to more than the 1000 bytes")
+
+
+def check_together():
+    """Code and layers are counted together."""
+    whole = zip_of("whole.zip", ("zeros", bytes(LIMIT), 0o644))
+    one = zip_of("one.zip", ("one", b"1", 0o644))
+    message = (f"Function code combined with layers exceeds the maximum allowed size of {LIMIT} bytes. "
+               f"The actual size is {LIMIT + 1} bytes.")
+    refuse("too much together", ["--layer", whole, one, "--no-cache"], message)
+    check("nothing of both is left", leftovers(), [])
+
+
+def leftovers():
+    return [name for name in os.listdir(TMP) if name.startswith("clambda-zip-")]
+
+
+def cached(package):
+    """Entries of the cache for that zip."""
+    with open(package, "rb") as file:
+        name = hashlib.sha256(file.read()).hexdigest()
+    caches = ["/var/cache/clambda", os.path.join(os.environ["XDG_CACHE_HOME"], "clambda")]
+    return [entry for cache in caches if os.path.isdir(f"{cache}/unzip-1")
+            for entry in os.listdir(f"{cache}/unzip-1") if entry.startswith(name)]
+
+
+def check_no_cache():
+    package = zip_of("once.zip", ("bootstrap", bootstrap(), 0o755), ("unique", os.urandom(16), 0o644))
+    done = invoke(package, ECHO, options=("--no-cache",))
+    check("without a cache", [done.code, done.out], [0, ECHO + "\n"])
+    check("the cache has not got it", cached(package), [])
+    check("the folder is gone", leftovers(), [])
+    done = invoke(package, "exit 3", options=("--no-cache",))
+    check("a function that fails", [done.code, leftovers()], [1, []])
+    done = invoke(package, ECHO)
+    check("with a cache", [done.code, len(cached(package))], [0, 1])
+
+
+def start_once(package, ready):
+    """A run without a cache, when ready() says so or it has ended."""
+    event = write("sleep.json", '{"do":"sleep 60000"}')
+    child = subprocess.Popen([CLAMBDA, "invoke", package, "--no-cache", "--timeout", "60", "-e", event],
+                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    while not ready(child) and child.poll() is None:
+        time.sleep(0.001)
+    return child
+
+
+def has_event(child):
+    return child.stderr.readline().startswith(b"START")
+
+
+def check_signals():
+    small = zip_of("small.zip", ("bootstrap", bootstrap(), 0o755))
+    large = zip_of("large.zip", ("zeros", bytes(LIMIT // 2), 0o644), ("bootstrap", bootstrap(), 0o755))
+    for what, package, ready in (("while it runs", small, has_event),
+                                 ("while it is unpacked", large, lambda child: leftovers())):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            child = start_once(package, ready)
+            check(f"{number.name} {what}: there is a folder", len(leftovers()), 1)
+            child.send_signal(number)
+            _, err = child.communicate(timeout=60)
+            check(f"{number.name} {what}: exit code", child.returncode, 130)
+            check(f"{number.name} {what}: no folder", leftovers(), [])
+            check(f"{number.name} {what}: no message", b"clambda:" in err, False)
+        child = start_once(package, ready)
+        child.kill()
+        child.communicate(timeout=60)
+        check(f"SIGKILL {what}: the folder stays", len(leftovers()), 1)
+        invoke(function("plain"), ECHO)
+        check(f"SIGKILL {what}: the next run removes it", leftovers(), [])
+
+
+def check_advice():
+    """What somebody packed by mistake runs as on Lambda, not at all; a line says what was meant."""
+    inner = zip_of("inner.zip", ("bootstrap", bootstrap(), 0o755))
+    with open(inner, "rb") as file:
+        nested = zip_of("nested.zip", ("inner.zip", file.read(), 0o644))
+    below = zip_of("below.zip", ("fn/bootstrap", bootstrap(), 0o755), ("fn/data", b"1", 0o644))
+    handler = zip_of("handler.zip", ("orders.so", b"\x7fELF" + b"\0lambda_module\0", 0o755))
+    nothing = zip_of("nothing.zip", ("index.js", b"", 0o644))
+    for what, package, line in (("a zip in a zip", nested, "nothing in it but another zip, 'inner.zip'"),
+                                ("a folder in a zip", below, "zip what is inside of that folder"),
+                                ("a handler alone", handler, "has a handler file, 'orders.so', and no bootstrap")):
+        done = invoke(package, ECHO)
+        check(f"{what}: exit code", done.code, 1)
+        check_match(f"{what}: Lambda's error", done.out, "find valid bootstrap")
+        check_match(f"{what}: advice", done.err, line)
+    done = invoke(nothing, ECHO)
+    check("none of these: no advice", [done.code, done.log("clambda:")], [1, []])
+
+
+LOOK = b"""#!/bin/sh
+for name in open group owner none out self; do
+    if cat "/var/task/$name" >/dev/null 2>&1; then echo "LOOK $name yes"; else echo "LOOK $name no"; fi
+done
+: >/var/task/new && echo "LOOK new yes"
+"""
+
+
+def check_modes():
+    """The function's id is not that of the files' owner, as on Lambda; links lead nowhere outside."""
+    package = zip_of("modes.zip", ("bootstrap", LOOK, 0o755), ("open", b"1", 0o604), ("group", b"1", 0o640),
+                     ("owner", b"1", 0o600), ("none", b"1", stat.S_IFREG),
+                     ("out", os.path.abspath(__file__).encode(), stat.S_IFLNK | 0o777),
+                     ("self", b"self", stat.S_IFLNK | 0o777))
+    err = invoke(package, ECHO, options=("--no-cache",)).err
+    # the environment is started twice: for the init, and for the event
+    seen = sorted({line for line in err.splitlines() if line.startswith("LOOK")})
+    check("what a function can read", seen,
+          ["LOOK group no", "LOOK none no", "LOOK open yes", "LOOK out no", "LOOK owner no", "LOOK self no"])
+
+
+def check_forms():
+    """Zips as tools that stream write them, with 64-bit sizes, and by another name."""
+    for name, wide, pipe in (("wide.zip", True, False), ("streamed.zip", False, True), ("both.zip", True, True)):
+        with open(path(name), "wb") as file:
+            with zipfile.ZipFile(Pipe(file) if pipe else file, "w", zipfile.ZIP_DEFLATED) as archive:
+                info = zipfile.ZipInfo("bootstrap")
+                info.external_attr = (stat.S_IFREG | 0o755) << 16
+                with archive.open(info, "w", force_zip64=wide) as entry:
+                    entry.write(bootstrap())
+        done = invoke(path(name), ECHO)
+        check(name, [done.code, done.out], [0, ECHO + "\n"])
+    os.symlink(path("wide.zip"), path("link.zip"))
+    done = invoke(path("link.zip"), "env")
+    check("a link to a zip", "AWS_LAMBDA_FUNCTION_NAME=link" in json.loads(done.out), True)
+
+
+class Pipe:
+    """A file that cannot be sought in."""
+
+    def __init__(self, file):
+        self.write, self.flush = file.write, file.flush
 
 
 def check_run():
@@ -99,10 +238,20 @@ def check_layers():
     check("folders and zips as layers", [done.code, done.out], [0, ECHO + "\n"])
 
 
+TMP = path("tmp")
+os.mkdir(TMP, 0o700)
+os.environ["TMPDIR"] = TMP
+os.environ["XDG_CACHE_HOME"] = path("cache")
 check_refused()
 check_limit()
+check_together()
 need_sandbox()
 check_run()
+check_forms()
 check_no_modes()
 check_layers()
+check_modes()
+check_advice()
+check_no_cache()
+check_signals()
 finish()

@@ -14,7 +14,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv);
 enum { FIELDS = 8, ENTRIES = 12, CHANGES = 6 };
 
 static int outer = -1, inner = -1; /* a folder with one folder in it */
-static char work[] = "/tmp/clambda-fuzz-XXXXXX";
+static char work[64];
 
 static void need(bool ok, const char *what)
 {
@@ -43,6 +43,9 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     (void)argc;
     (void)argv;
+    /* in memory where that can be had: a disk would be most of the time */
+    snprintf(work, sizeof work, "%s/clambda-fuzz-XXXXXX",
+             access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
     need(mkdtemp(work) != NULL && atexit(remove_work) == 0, "mkdtemp");
     outer = open(work, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     need(outer >= 0, work);
@@ -70,6 +73,9 @@ static bool take_entry(const uint8_t **p, size_t *left, struct zip_entry *e, cha
         .method = f[6] & 2 ? ZIP_DEFLATED : ZIP_STORED,
         .dos = f[6] >> 2 & 1,
         .claim = f[6] & 8 ? f[7] : 0,
+        .local_claim = f[6] & 32 ? f[7] : 0,
+        .local_crc = f[6] & 64 ? f[7] : 0,
+        .behind = f[6] >> 7,
         .extra = f[6] & 16 ? "\x01\x00\x08\x00\x01\x00\x00\x00\x00\x00\x00\x00" : NULL,
         .extra_len = f[6] & 16 ? 12 : 0,
     };
@@ -92,7 +98,7 @@ static void make_zip(struct zip_build *z, const uint8_t *p, size_t left)
             break;
         zip_add(z, &e);
     }
-    zip_finish(z);
+    zip_finish_as(z, left & 1);
     for (; changes && left >= 3; changes--, p += 3, left -= 3)
         z->bytes[(p[0] | (size_t)p[1] << 8) % z->len] = (char)p[2];
 }

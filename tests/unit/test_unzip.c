@@ -435,6 +435,29 @@ static void test_count(void)
     remove_all(dir);
 }
 
+/* Folders that only paths name count as well. */
+static void test_nodes(void)
+{
+    enum { DEPTH = PACK_DEPTH_MAX, ENTRIES = PACK_ENTRIES_MAX / DEPTH + 1 };
+    struct zip_build *z = calloc(1, sizeof *z);
+    char dir[64];
+    struct err err = {0};
+    if (!z)
+        abort();
+    for (int i = 0; i < ENTRIES; i++) {
+        char name[8 + 2 * DEPTH];
+        int len = snprintf(name, sizeof name, "%d", i);
+        for (int level = 1; level < DEPTH; level++, len += 2)
+            memcpy(name + len, "/x", 3);
+        zip_add(z, &(struct zip_entry){.name = name});
+    }
+    zip_finish(z);
+    CHECK_INT(unzip_bytes(z->bytes, z->len, dir, &err), -1);
+    CHECK_HAS(err.msg, "more than 65535 files and folders");
+    remove_all(dir);
+    free(z);
+}
+
 static const struct check_test TESTS[] = {
     {"content, modes and links of an ordinary zip", test_content},
     {"a zip without modes", test_dos},
@@ -447,5 +470,6 @@ static const struct check_test TESTS[] = {
     {"bytes around a zip", test_around},
     {"a zip64 record", test_wide},
     {"too many entries", test_count},
+    {"too many folders", test_nodes},
 };
 CHECK_MAIN(TESTS)

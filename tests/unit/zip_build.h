@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 enum { ZIP_BEHIND = 1 << 3 }; /* flag */
@@ -32,9 +33,9 @@ struct zip_entry {
 };
 
 struct zip_build {
-    char bytes[1 << 18];
+    char bytes[1 << 19];
     size_t len, central, count;
-    char directory[1 << 17];
+    char directory[1 << 18];
     size_t directory_len;
 };
 
@@ -205,10 +206,14 @@ static inline struct zip_build *zip_of(const struct zip_entry *entries)
     return z;
 }
 
-/* A new folder; the caller removes it. */
+/* A new folder, in memory where that can be had and programs may be run; the caller removes it. */
 static inline void zip_folder(char out[static 64])
 {
-    snprintf(out, 64, "/tmp/clambda-pack-XXXXXX");
+    struct statvfs fs;
+    const char *place = "/dev/shm";
+    if (access(place, W_OK | X_OK) || statvfs(place, &fs) || fs.f_flag & ST_NOEXEC)
+        place = "/tmp";
+    snprintf(out, 64, "%s/clambda-pack-XXXXXX", place);
     if (!mkdtemp(out)) {
         perror("mkdtemp");
         abort();
