@@ -348,6 +348,24 @@ static void do_text(long n)
     respond("{\n  \"a\": [1,\n 2]\n}\n");
 }
 
+/* The bytes of the event's member "hex", as a line on both pipes and as the answer. */
+static void do_raw(long n)
+{
+    static char bytes[4096];
+    const char *hex = strstr(body, "\"hex\":\"");
+    size_t len = 0;
+    unsigned byte;
+    for (hex = hex ? hex + 7 : ""; len < sizeof bytes - 1 && sscanf(hex, "%2x", &byte) == 1;
+         hex += 2)
+        bytes[len++] = (char)byte;
+    bytes[len] = '\n';
+    for (int fd = 1; fd <= 2; fd++)
+        if (write(fd, bytes, len + 1) < 0)
+            _exit(73);
+    (void)n;
+    respond_with("", bytes, len, len);
+}
+
 static const struct {
     const char *name;
     void (*fn)(long n);
@@ -372,6 +390,7 @@ static const struct {
     {"count", do_count},
     {"env", do_env},
     {"text", do_text},
+    {"raw", do_raw},
 };
 
 static void act(const char *text)
