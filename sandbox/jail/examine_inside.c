@@ -252,11 +252,12 @@ static void do_net(char **argv)
 /* spin CPU_US: the time that this much work takes */
 static void do_spin(char **argv)
 {
-    long long want = atoll(argv[0]), start = now_us(CLOCK_MONOTONIC), used;
+    long long want = atoll(argv[0]), used;
+    long long start = now_us(CLOCK_MONOTONIC), before = now_us(CLOCK_PROCESS_CPUTIME_ID);
     do {
         for (volatile int i = 0; i < SLICE_LOOPS; i++)
             ;
-        used = now_us(CLOCK_PROCESS_CPUTIME_ID);
+        used = now_us(CLOCK_PROCESS_CPUTIME_ID) - before;
     } while (used < want);
     tell("wall_us", now_us(CLOCK_MONOTONIC) - start);
     tell("cpu_us", used);

@@ -158,8 +158,8 @@ static void judge_owners(const struct look *l, struct examine_finding *f)
     if (f->holds)
         return;
     f->mechanism[0] = 0;
-    examine_refute(f, "files of the host belong to nobody inside, and are read all the same; to "
-                      "show an owner takes root and a file system that can (ext4, xfs, btrfs)");
+    examine_refute(f, "the host's files are nobody's inside, and are read all the same; an owner "
+                      "takes root and a file system that can (ext4, xfs, btrfs)");
 }
 
 static const struct {

@@ -16,6 +16,7 @@ import tree
 WANTED = (
     "bin/clambda",
     "lib/clambda/bootstrap",
+    "lib/clambda/examine",
     "include/lambda.h",
     "include/lambda/s3.h",
     "include/lambda/sqs.h",
@@ -24,7 +25,7 @@ WANTED = (
     "share/man/man1/clambda.1",
     "share/clambda/lambda.policy",
 )
-EXECUTABLE = ("bin/clambda", "lib/clambda/bootstrap")
+EXECUTABLE = ("bin/clambda", "lib/clambda/bootstrap", "lib/clambda/examine")
 EXAMPLE = "examples/sqs_batch/sqs_batch.c"
 
 
