@@ -127,6 +127,11 @@ CTX_EXPORT lambda_str lambda_trace_id(const lambda_ctx *ctx)
     return text_of(ctx, offsetof(struct rapi_event, trace_id));
 }
 
+CTX_EXPORT lambda_str lambda_tenant_id(const lambda_ctx *ctx)
+{
+    return text_of(ctx, offsetof(struct rapi_event, tenant_id));
+}
+
 CTX_EXPORT lambda_json lambda_client_context(const lambda_ctx *ctx)
 {
     return json_of(ctx, offsetof(struct rapi_event, client_context));

@@ -124,10 +124,68 @@ int lambda_error(lambda_ctx *ctx, const char *type, const char *fmt, ...)
 void lambda_log(lambda_ctx *ctx, enum lambda_level level, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* One value beside a log line's text. */
+enum lambda_kv_kind { LAMBDA_KV_TEXT = 1, LAMBDA_KV_I64, LAMBDA_KV_F64, LAMBDA_KV_BOOL };
+struct lambda_kv {
+    const char *key;
+    uint32_t kind; /* enum lambda_kv_kind */
+    uint32_t reserved_;
+    const char *text; /* NULL: null */
+    size_t len;
+    int64_t i64; /* also of BOOL */
+    double f64;
+};
+
+/* Behind lambda_log_kv. */
+void lambda_log_fields(lambda_ctx *ctx, enum lambda_level level, const char *text,
+                       const struct lambda_kv *fields, size_t count);
+
+/* lambda_log with values that a machine can read:
+ *
+ *   lambda_log_kv(ctx, LAMBDA_INFO, "order taken", LAMBDA_KV("order", id),
+ * LAMBDA_KV("total", 12.5));
+ *
+ * In JSON (AWS_LAMBDA_LOG_FORMAT) each becomes a member of the line, else "key=value" behind the
+ * text. Keys that the line has itself (timestamp, level, message, requestId, ...) get a "_" in
+ * front. Values are texts (const char *, lambda_str), numbers and booleans. */
+#define lambda_log_kv(ctx, level, text, ...)                                \
+    do {                                                                    \
+        const struct lambda_kv kv_[] = {__VA_ARGS__};                       \
+        lambda_log_fields(ctx, level, text, kv_, sizeof kv_ / sizeof *kv_); \
+    } while (0)
+
 /* Makes a copy of len bytes the invocation's answer, replacing an earlier one. Usually JSON; it is
  * sent as it is. Without a call the answer is null, or batchItemFailures for batch events. 0, or -1
  * when memory is short or it is longer than 6 MiB + 100 bytes (lambda_error is set then). */
 int lambda_reply(lambda_ctx *ctx, const void *bytes, size_t len);
+
+/* What a streamed answer begins with. Zero what is not needed. */
+struct lambda_stream_head {
+    const char *content_type; /* NULL: application/octet-stream, or what http_headers say */
+    /* For function URLs and API Gateway; 0: no HTTP head, the answer is the bytes alone. */
+    int32_t http_status;
+    uint32_t reserved_;
+    const lambda_pair *http_headers; /* texts; nhttp_headers of them */
+    size_t nhttp_headers;
+    const lambda_str *http_cookies; /* values of Set-Cookie */
+    size_t nhttp_cookies;
+};
+
+/* Behind lambda_stream_open. */
+int lambda_stream_begin(lambda_ctx *ctx, const struct lambda_stream_head *head, size_t head_size);
+
+/* Streams the answer instead of lambda_reply: bytes are on their way when lambda_stream_write
+ * returns, the answer ends when the handler returns. A handler that fails before the first byte
+ * fails as always; later the caller gets the bytes so far and the error behind them. head NULL:
+ * plain bytes. Lambda streams to callers that ask for it (function URLs with RESPONSE_STREAM,
+ * InvokeWithResponseStream); others get the whole. 0, or -1 with lambda_error set: the head is
+ * wrong, the handler has replied or streams already, this is a hook. */
+#define lambda_stream_open(ctx, head) \
+    lambda_stream_begin(ctx, head, sizeof(struct lambda_stream_head))
+
+/* Sends len bytes. 0, or -1 with lambda_error set: no stream is open, or the connection is gone
+ * (the caller may have gone away; more writes fail at once). */
+int lambda_stream_write(lambda_ctx *ctx, const void *bytes, size_t len);
 
 /* In a batch handler (not _EACH): marks record index (from 0) for retry. Ignored with a warning in
  * the log where the event has no partial failures or the index is out of range. */
@@ -137,6 +195,7 @@ void lambda_fail_record(lambda_ctx *ctx, size_t index);
 lambda_str lambda_request_id(const lambda_ctx *ctx);
 lambda_str lambda_function_arn(const lambda_ctx *ctx);
 lambda_str lambda_trace_id(const lambda_ctx *ctx);
+lambda_str lambda_tenant_id(const lambda_ctx *ctx); /* of functions with tenant isolation */
 lambda_json lambda_client_context(const lambda_ctx *ctx);
 lambda_json lambda_cognito_identity(const lambda_ctx *ctx);
 int64_t lambda_deadline_ms(const lambda_ctx *ctx);  /* Unix milliseconds; 0 during init */
@@ -161,6 +220,78 @@ lambda_str lambda_json_str(lambda_ctx *ctx, lambda_json json, const char *pointe
 int64_t lambda_json_i64(lambda_json json, const char *pointer, int64_t fallback);
 double lambda_json_f64(lambda_json json, const char *pointer, double fallback);
 bool lambda_json_bool(lambda_json json, const char *pointer, bool fallback);
+
+/* ---- values of log lines ------------------------------------------------------------------- */
+
+static inline struct lambda_kv lambda_kv_str(const char *key, lambda_str value)
+{
+    struct lambda_kv kv = {key, LAMBDA_KV_TEXT, 0, value.ptr, value.len, 0, 0};
+    return kv;
+}
+static inline struct lambda_kv lambda_kv_text(const char *key, const char *value)
+{
+    lambda_str text = {value, value ? __builtin_strlen(value) : 0};
+    return lambda_kv_str(key, text);
+}
+static inline struct lambda_kv lambda_kv_i64(const char *key, int64_t value)
+{
+    struct lambda_kv kv = {key, LAMBDA_KV_I64, 0, 0, 0, value, 0};
+    return kv;
+}
+static inline struct lambda_kv lambda_kv_f64(const char *key, double value)
+{
+    struct lambda_kv kv = {key, LAMBDA_KV_F64, 0, 0, 0, 0, value};
+    return kv;
+}
+static inline struct lambda_kv lambda_kv_bool(const char *key, bool value)
+{
+    struct lambda_kv kv = {key, LAMBDA_KV_BOOL, 0, 0, 0, value, 0};
+    return kv;
+}
+
+#ifdef __cplusplus
+} /* extern "C" */
+inline lambda_kv lambda_kv_of_(const char *key, lambda_str value)
+{
+    return lambda_kv_str(key, value);
+}
+inline lambda_kv lambda_kv_of_(const char *key, const char *value)
+{
+    return lambda_kv_text(key, value);
+}
+inline lambda_kv lambda_kv_of_(const char *key, char *value)
+{
+    return lambda_kv_text(key, value);
+}
+inline lambda_kv lambda_kv_of_(const char *key, float value)
+{
+    return lambda_kv_f64(key, (double)value);
+}
+inline lambda_kv lambda_kv_of_(const char *key, bool value)
+{
+    return lambda_kv_bool(key, value);
+}
+inline lambda_kv lambda_kv_of_(const char *key, double value)
+{
+    return lambda_kv_f64(key, value);
+}
+template <typename I> inline lambda_kv lambda_kv_of_(const char *key, I value)
+{
+    return lambda_kv_i64(key, (int64_t)value);
+}
+extern "C" {
+#define LAMBDA_KV(key, value) lambda_kv_of_(key, value)
+#else
+#define LAMBDA_KV(key, value) \
+    _Generic((value), lambda_str         \
+             : lambda_kv_str, char *     \
+             : lambda_kv_text, const char * \
+             : lambda_kv_text, bool      \
+             : lambda_kv_bool, float     \
+             : lambda_kv_f64, double     \
+             : lambda_kv_f64, default    \
+             : lambda_kv_i64)(key, value)
+#endif
 
 /* ---- typed JSON: structs and their tables -------------------------------------------------- */
 
@@ -340,6 +471,8 @@ enum lambda_mode {
     LAMBDA_M_EACH,     /* int f(lambda_ctx *, const struct T *record), once per record */
     LAMBDA_M_INIT,     /* int f(lambda_ctx *), once, before the first event */
     LAMBDA_M_SHUTDOWN, /* int f(lambda_ctx *), before the process ends */
+    LAMBDA_M_SNAPSHOT, /* int f(lambda_ctx *), SnapStart: before the snapshot is taken */
+    LAMBDA_M_RESTORE,  /* int f(lambda_ctx *), SnapStart: in each copy of it */
 };
 
 /* What happens with records that failed. */
@@ -407,11 +540,17 @@ template <typename F> inline lambda_fn lambda_fn_(F f)
         "any event", 0, 0, 0, 0, 0, 0, 0, 0, LAMBDA_M_RAW, 0, 0, 0, \
             LAMBDA_FN_(f, lambda_ctx *, lambda_str)                 \
     }
-/* A hook that fails in init ends the process: nothing is invoked. The shutdown hook runs when the
- * process is told to end by SIGTERM while it waits, which Lambda does only for functions with an
- * extension: never rely on it. */
+/* A hook that fails in init ends the process: nothing is invoked. With a shutdown hook the runtime
+ * registers an internal extension, since Lambda announces the end (SIGTERM, then 500 ms) only to
+ * functions that have one; never rely on it all the same. */
 #define LAMBDA_INIT(f)     LAMBDA_HOOK_(LAMBDA_M_INIT, f)
 #define LAMBDA_SHUTDOWN(f) LAMBDA_HOOK_(LAMBDA_M_SHUTDOWN, f)
+/* SnapStart: BEFORE_SNAPSHOT runs after init, the last one first: close connections, drop secrets.
+ * AFTER_RESTORE runs in every environment that is made of the snapshot, the first one first: open
+ * connections, seed random numbers anew, take credentials from
+ * AWS_CONTAINER_CREDENTIALS_FULL_URI. A failure ends the environment. */
+#define LAMBDA_BEFORE_SNAPSHOT(f) LAMBDA_HOOK_(LAMBDA_M_SNAPSHOT, f)
+#define LAMBDA_AFTER_RESTORE(f)   LAMBDA_HOOK_(LAMBDA_M_RESTORE, f)
 
 /* Defines the module. LAMBDA_MODULE_AS(name, ...) defines one under another symbol. */
 #define LAMBDA_MODULE_AS(symbol, ...)                                                        \
