@@ -108,7 +108,7 @@ static void test_choice_of_a_user(void)
          -1,
          0,
          false,
-         "only threads"},
+         "threads have groups of their own in"},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         choice_try(&rows[i], true);
