@@ -5,9 +5,10 @@ import glob
 import json
 import os
 import random
+import re
+import shutil
 import signal
 import subprocess
-import sys
 
 from harness import CLAMBDA, check, check_match, finish, function, path, run, write
 
@@ -120,6 +121,46 @@ def check_interrupt():
             check(f"{number.name}: nothing is left", left(child.pid), [])
 
 
+def installation():
+    """A copy of the program and its parts, to be damaged."""
+    top = os.path.dirname(os.path.dirname(os.path.realpath(CLAMBDA)))
+    folder = path("installed")
+    os.makedirs(f"{folder}/bin")
+    shutil.copy(CLAMBDA, f"{folder}/bin/clambda")
+    for part in ("lib/clambda", "share/clambda"):
+        shutil.copytree(f"{top}/{part}", f"{folder}/{part}")
+    return folder
+
+
+def doctor_of(folder):
+    done = subprocess.run([f"{folder}/bin/clambda", "doctor", "--json"], text=True, capture_output=True)
+    return done, {r["name"]: r for r in json.loads(done.stdout)["limits"]} if done.stdout else {}
+
+
+def check_damaged(holds):
+    """What does not hold is seen, whatever the mechanism is called."""
+    folder = installation()
+    os.unlink(f"{folder}/lib/clambda/pack_unzip.so")
+    done, found = doctor_of(folder)
+    check("without the unpacker: exit code", done.returncode, 0 if holds else 3)
+    check("without the unpacker: zips", found["zips"]["holds"], False)
+    policy = f"{folder}/share/clambda/lambda.policy"
+    with open(policy) as file:
+        text = file.read()
+    with open(policy, "w") as file:
+        file.write(re.sub(r"(?m)^(personality \|[^|]*\|) errno EPERM", r"\1 allow", text))
+    done, found = doctor_of(folder)
+    if holds:
+        check("a policy that lets through: exit code", done.returncode, 3)
+        check("a policy that lets through: seccomp", found["seccomp"]["holds"], False)
+        check_match("a policy that lets through: why", found["seccomp"]["advice"], "did not hold: .*allowed")
+        check("a policy that lets through: memory", found["memory"]["holds"], True)
+    os.unlink(f"{folder}/lib/clambda/examine")
+    done, _ = doctor_of(folder)
+    check("without its program", (done.returncode, done.stdout), (3, ""))
+    check_match("without its program: the message", done.stderr, "examine' is missing: install it again")
+
+
 def check_usage():
     for arguments, message in ((["x"], "'x' is too much: doctor takes no arguments"),
                                (["--josn"], "unknown option --josn"),
@@ -145,6 +186,7 @@ if reports["few files"] and reports["self"]["holds"]:
     check("a lower limit holds", rows["files"]["holds"], True)
     check("and is told", "256" in rows["files"]["advice"], True)
 check_interrupt()
+check_damaged(reports["self"]["holds"])
 check_usage()
 if os.environ.get("SANDBOX_MUST_WORK") == "1" and os.geteuid() == 0 and not reports["self"]["holds"]:
     check("what does not hold here", missing_of(reports["self"]), [])

@@ -100,7 +100,7 @@ static void test_one_does_not(void)
             if (f->holds == (judged[k] != rows[i].item || !rows[i].why))
                 continue;
             printf("# after '%s', item %d:\n", rows[i].word, judged[k]);
-            CHECK(!"the wrong item");
+            check_report(__FILE__, __LINE__, "the wrong item");
         }
         CHECK_HAS(found[rows[i].item].why, rows[i].why ? rows[i].why : "ulimit -Hn 1024");
     }
