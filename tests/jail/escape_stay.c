@@ -204,6 +204,35 @@ static void stay_flight(void)
     ready("flight", sent);
 }
 
+/* Names in /tmp that come and go, as folders and as links to what is outside: whoever followed one
+ * from outside would change the wrong thing. */
+static void stay_racing(void)
+{
+    static const char *const names[] = {"/tmp/lost+found", "/tmp/slot.0", "/tmp/var",
+                                        "/tmp/escape"};
+    static const char *const targets[] = {"/",
+                                          "/etc",
+                                          "/var/tmp",
+                                          "/run/clambda",
+                                          "/proc/1/root",
+                                          "/sys/fs/cgroup",
+                                          "../../../../etc"};
+    char name[64];
+    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+        snprintf(name, sizeof name, "/tmp/link-%zu", i);
+        (void)!symlink(targets[i], name);
+    }
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        mkdir(names[i], 0777);
+    for (long n = 0;; n++) {
+        snprintf(name, sizeof name, "/tmp/link-%ld", n % (long)(sizeof targets / sizeof *targets));
+        (void)!renameat2(AT_FDCWD, name, AT_FDCWD, names[n % (long)(sizeof names / sizeof *names)],
+                         RENAME_EXCHANGE);
+        if (n == 1000)
+            ready("racing", n);
+    }
+}
+
 /* More than any pipe takes; nobody reads it. */
 static void stay_output(void)
 {
@@ -226,13 +255,14 @@ static const struct {
     const char *name;
     void (*run)(void);
 } stays[] = {
-    {"daemon", stay_daemon},   {"ticking", stay_ticking},
-    {"bomb", stay_bomb},       {"stopped", stay_stopped},
-    {"blocked", stay_blocked}, {"vfork", stay_vfork},
-    {"disk", stay_disk},       {"inodes", stay_inodes},
-    {"deep", stay_deep},       {"descriptors", stay_descriptors},
-    {"ipc", stay_ipc},         {"flight", stay_flight},
-    {"output", stay_output},   {"massacre", stay_massacre},
+    {"daemon", stay_daemon},     {"ticking", stay_ticking},
+    {"bomb", stay_bomb},         {"stopped", stay_stopped},
+    {"blocked", stay_blocked},   {"vfork", stay_vfork},
+    {"disk", stay_disk},         {"inodes", stay_inodes},
+    {"deep", stay_deep},         {"descriptors", stay_descriptors},
+    {"ipc", stay_ipc},           {"flight", stay_flight},
+    {"output", stay_output},     {"racing", stay_racing},
+    {"massacre", stay_massacre},
 };
 
 int stay(const char *what)

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/shm.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -94,8 +95,50 @@ static void test_massacre(void)
     rig_close(&rig);
 }
 
+/* Folders of the host that a link in /tmp may name. */
+static void note_folders(struct stat out[static 4])
+{
+    static const char *const folders[] = {"/", "/etc", "/usr", "/sys/fs/cgroup"};
+    for (size_t i = 0; i < ARRAY_LEN(folders); i++)
+        CHECK_INT(stat(folders[i], &out[i]), 0);
+}
+
+/* While names in /tmp change under it, the host samples, freezes, kills, starts again and takes
+ * /tmp down. */
+static void test_races(void)
+{
+    struct stat before[4], after[4];
+    struct jail_usage usage;
+    struct err err = {0};
+    if (!rig_init(&rig))
+        return;
+    note_folders(before);
+    for (int i = 0; i < 5 && rig_open(&rig); i++) {
+        for (int k = 0; k < 2 && rig_start(&rig, "stay", "racing", NULL); k++) {
+            if (!rig_wait_output(&rig, "ready racing"))
+                break;
+            for (int n = 0; n < 100; n++)
+                CHECK_INT(jail_sample(rig.jail, &usage, &err), 0);
+            CHECK_INT(jail_freeze(rig.jail, &err), 0);
+            CHECK_INT(jail_thaw(rig.jail, &err), 0);
+            jail_kill(rig.jail);
+        }
+        jail_close(rig.jail, &err);
+        CHECK_STR(err.msg, "");
+        rig.jail = NULL;
+    }
+    note_folders(after);
+    for (size_t i = 0; i < ARRAY_LEN(before); i++) {
+        CHECK_INT(after[i].st_mode, before[i].st_mode);
+        CHECK_INT(after[i].st_uid, before[i].st_uid);
+        CHECK_INT(after[i].st_dev, before[i].st_dev);
+    }
+    rig_close(&rig);
+}
+
 static const struct check_test table[] = {
     {"stays", test_stays},
+    {"races", test_races},
     {"massacre", test_massacre},
 };
 CHECK_MAIN(table)
