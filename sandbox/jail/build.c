@@ -2,9 +2,11 @@
 #include "jail/build.h"
 
 #include <errno.h>
+#include <linux/sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <time.h>
 
 int build_run(const struct build_step *steps, size_t count, struct build *b, struct err *err)
@@ -28,6 +30,14 @@ int64_t build_now_us(void)
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+long build_clone(struct clone_args *args)
+{
+    long pid = syscall(SYS_clone3, args, sizeof *args);
+    if (pid >= 0 || errno != ENOSYS || (args->flags & ~(uint64_t)UINT32_MAX))
+        return pid;
+    return syscall(SYS_clone, args->flags | args->exit_signal, NULL, NULL, NULL, NULL);
 }
 
 int build_send(int socket, const void *message, size_t len, int fd)

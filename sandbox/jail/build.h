@@ -18,6 +18,8 @@
 #include "jail/jail.h"
 #include "jail/slot.h"
 
+struct clone_args;
+
 #define BUILD_TREES_MAX (JAIL_BINDS_MAX + JAIL_LAYERS_MAX + 16)
 #define BUILD_VIEWS_MAX 8
 #define BUILD_LINKS_MAX 8
@@ -120,6 +122,10 @@ struct build_step {
 int build_run(const struct build_step *steps, size_t count, struct build *b, struct err *err);
 
 int64_t build_now_us(void);
+
+/* clone3 without a stack of its own. Filters of container engines know clone alone: that is taken
+ * where clone3 is missing and clone can do it. */
+long build_clone(struct clone_args *args);
 
 /* Sends one message, with a descriptor when fd >= 0. */
 int build_send(int socket, const void *message, size_t len, int fd);

@@ -78,6 +78,9 @@ static int remove_jail(const char *path, struct err *err)
         AUTO_FD int folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (folder >= 0)
             remove_children(folder);
+        /* a read-only mount would say so even of a group that was never made */
+        if (folder < 0 && errno == ENOENT)
+            return 0;
         if (rmdir(path) == 0 || errno == ENOENT)
             return 0;
         if (errno != EBUSY || folder < 0)

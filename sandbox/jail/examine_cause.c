@@ -3,15 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
 #include "base/err.h"
 #include "jail/files.h"
 #include "jail/refusal.h"
-
-#define FILTERED 2 /* of "Seccomp:" */
 
 /* The value of a setting below /proc/sys, -1 when this kernel has none of that name. */
 static long long setting(const char *name)
@@ -21,22 +17,6 @@ static long long setting(const char *name)
     struct err ignored;
     snprintf(path, sizeof path, "/proc/sys/%s", name);
     return files_read_number(AT_FDCWD, path, &value, &ignored) < 0 ? -1 : (long long)value;
-}
-
-/* A chroot into a mount, which refusal.h does not see; where the first process may be looked at. */
-static bool in_chroot(void)
-{
-    struct stat here, first;
-    return stat("/", &here) == 0 && stat("/proc/1/root/", &first) == 0 &&
-           (here.st_dev != first.st_dev || here.st_ino != first.st_ino);
-}
-
-static bool is_filtered(void)
-{
-    char text[8192];
-    struct err ignored;
-    return files_read(AT_FDCWD, "/proc/self/status", text, sizeof text, &ignored) > 0 &&
-           files_find_number(text, "Seccomp:", 0) == FILTERED;
 }
 
 static void explain_quota(const char *quota, char *out, size_t size)
@@ -63,12 +43,6 @@ static void explain_refusal(enum examine_cause_kind kind, char *out, size_t size
     if (kind == EXAMINE_CAUSE_PROC)
         cause = "/proc is masked, as container engines do: docker run --privileged, or "
                 "--security-opt systempaths=unconfined (podman: --security-opt unmask=ALL)";
-    else if (kind == EXAMINE_CAUSE_USER && in_chroot())
-        cause = "the kernel makes none for a caller in a chroot: run it outside, or enter the "
-                "folder by pivot_root, as bwrap and systemd-nspawn do";
-    else if (is_filtered())
-        cause = "a container engine's filter of system calls refuses it: docker run --privileged, "
-                "or --security-opt seccomp=unconfined --security-opt systempaths=unconfined";
     snprintf(out, size, "%s", cause);
 }
 

@@ -114,12 +114,12 @@ int holder_open(struct holder *h, struct ids *ids, uint64_t tmp_bytes, struct er
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, &before);
     struct clone_args args = {.flags = CLONE_NEWUSER | CLONE_NEWNS};
-    long child = syscall(SYS_clone3, &args, sizeof args);
+    long child = build_clone(&args);
     if (child == 0) {
         close(ends[0]);
         holder_main_child(ends[1], ids, tmp_bytes);
     }
-    int failed = child < 0 ? err_sys(err, "clone3") : 0;
+    int failed = child < 0 ? err_sys(err, "make namespaces") : 0;
     sigprocmask(SIG_SETMASK, &before, NULL);
     close(ends[1]);
     if (failed == 0) {

@@ -76,7 +76,7 @@ static void choose_own(struct ids *ids)
     ids->root_gid = ids->user_gid = getegid();
 }
 
-void ids_choose_host(struct ids *ids, unsigned slot, uid_t inner_uid, gid_t inner_gid)
+void ids_choose_host(struct ids *ids, unsigned slot, uid_t inner_uid, gid_t inner_gid, bool closed)
 {
     unsigned long first = 0;
     *ids = (struct ids){.inner_uid = inner_uid, .inner_gid = inner_gid};
@@ -84,7 +84,7 @@ void ids_choose_host(struct ids *ids, unsigned slot, uid_t inner_uid, gid_t inne
         ids->kind = IDS_SLOT;
         ids->root_uid = ids->root_gid = (uid_t)first + 2 * slot;
         ids->user_uid = ids->user_gid = (uid_t)first + 2 * slot + 1;
-    } else if (subids_find(slot, &ids->user_uid, &ids->root_gid, &ids->user_gid)) {
+    } else if (!closed && subids_find(slot, &ids->user_uid, &ids->root_gid, &ids->user_gid)) {
         ids->kind = IDS_SUBORDINATE;
         ids->root_uid = geteuid();
     } else {
@@ -95,8 +95,19 @@ void ids_choose_host(struct ids *ids, unsigned slot, uid_t inner_uid, gid_t inne
 static int map_write(pid_t child, const char *name, const char *text, struct err *err)
 {
     char path[64];
+    struct err why;
     snprintf(path, sizeof path, "/proc/%d/%s", (int)child, name);
-    return files_write(AT_FDCWD, path, text, err);
+    if (files_write(AT_FDCWD, path, text, &why) == 0)
+        return 0;
+    errno = why.sys;
+    err_sys(err, "map the ids of the jail ('%s')", name);
+    /* since Linux 5.12, whoever hands on root's own id has to have that right */
+    if (why.sys == EPERM && geteuid() == 0) {
+        size_t used = strlen(err->msg);
+        snprintf(err->msg + used, sizeof err->msg - used,
+                 " (root without CAP_SETFCAP: run it as another user, docker run --user 1000)");
+    }
+    return -1;
 }
 
 static int map_slot(const struct ids *ids, pid_t child, struct err *err)

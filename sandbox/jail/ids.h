@@ -28,8 +28,9 @@ struct ids {
 };
 
 /* The best kind that the caller may have. What is chosen may still turn out to be refused, see
- * ids_map_host. */
-void ids_choose_host(struct ids *ids, unsigned slot, uid_t inner_uid, gid_t inner_gid);
+ * ids_map_host. closed: the jail is to see files that only the caller may read, so that a
+ * subordinate id would be of no use. */
+void ids_choose_host(struct ids *ids, unsigned slot, uid_t inner_uid, gid_t inner_gid, bool closed);
 
 /* Writes both maps of a process in a fresh user namespace. Where subordinate ids are refused, ids
  * becomes IDS_OWN. */

@@ -162,7 +162,10 @@ static const struct build_step steps[] = {
     {"layers", root_layers_child, NULL},
     {"binds", root_binds_child, NULL},
     {"devices", root_devices_child, "the host's /dev must not be mounted nodev"},
-    {"proc", root_proc_child, "in a container its own /proc must not be masked"},
+    {"proc", root_proc_child,
+     "the caller's own /proc must not be masked, as container engines do: docker run "
+     "--security-opt "
+     "systempaths=unconfined, podman run --security-opt unmask=ALL"},
     {"tmp", root_tmp_child, NULL},
     {"pivot", root_finish_child, NULL},
     {"name", name_child, NULL},
@@ -239,7 +242,7 @@ static long clone_program(const struct build *b)
         args.flags = CLONE_INTO_CGROUP;
         args.cgroup = (uint64_t)group;
     }
-    return syscall(SYS_clone3, &args, sizeof args);
+    return build_clone(&args);
 }
 
 /* What is left to do for this process itself, while the program starts. */

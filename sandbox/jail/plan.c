@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 
 #include "jail/cache.h"
 #include "jail/files.h"
@@ -20,11 +21,32 @@ static int slot_host(struct build *b, struct err *err)
     return slot_take(&j->slot, j->slot_folder, cgroup_remove, err);
 }
 
+/* Whether something that belongs inside is closed to others than its owner, the caller. Who takes
+ * mounts can show it to the function as root's all the same. */
+static bool is_closed(const char *path)
+{
+    struct stat st;
+    if (stat(path, &st) < 0 || st.st_uid != geteuid())
+        return false;
+    mode_t needed = S_ISDIR(st.st_mode) ? S_IROTH | S_IXOTH : S_IROTH;
+    return (st.st_mode & needed) != needed;
+}
+
+static bool has_closed_files(const struct jail_spec *spec)
+{
+    bool closed = false;
+    for (size_t i = 0; i < spec->nbinds; i++)
+        closed = closed || is_closed(spec->binds[i].source);
+    for (size_t i = 0; i < spec->nlayers; i++)
+        closed = closed || is_closed(spec->layers[i]);
+    return closed;
+}
+
 static int ids_host(struct build *b, struct err *err)
 {
     struct jail *j = b->jail;
     (void)err;
-    ids_choose_host(&j->ids, j->slot.index, j->spec.uid, j->spec.gid);
+    ids_choose_host(&j->ids, j->slot.index, j->spec.uid, j->spec.gid, has_closed_files(&j->spec));
     AUTO_FD int tree = open_tree(AT_FDCWD, "/", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
     j->takes_mounts = tree >= 0;
     return 0;

@@ -34,6 +34,7 @@ static const struct {
     {"ENODEV", ENODEV},         {"EAFNOSUPPORT", EAFNOSUPPORT},
     {"ENOENT", ENOENT},         {"EAGAIN", EAGAIN},
     {"EOPNOTSUPP", EOPNOTSUPP}, {"EPROTONOSUPPORT", EPROTONOSUPPORT},
+    {"ENOMEM", ENOMEM},
 };
 
 static char *trim(char *text)

@@ -6,9 +6,12 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "jail/files.h"
+
+#define FILTERED 2 /* of "Seccomp:" */
 
 static const struct {
     const char *file;
@@ -26,9 +29,16 @@ static const struct {
      "kernel.apparmor_restrict_unprivileged_userns=0, or run it as root"},
 };
 
-/* The root of a process in a chroot is no mount point, and such a process may not make user
- * namespaces. */
-static bool is_chrooted(void)
+/* Another root than the first process's; where that may be looked at. */
+static bool has_other_root(void)
+{
+    struct stat here, first;
+    return stat("/", &here) == 0 && stat("/proc/1/root/", &first) == 0 &&
+           (here.st_dev != first.st_dev || here.st_ino != first.st_ino);
+}
+
+/* The root of a process in a chroot is, as a rule, no mount point. */
+static bool has_no_root_mount(void)
 {
     char line[4096];
     bool found = false, any = false;
@@ -42,6 +52,14 @@ static bool is_chrooted(void)
     if (mounts)
         fclose(mounts);
     return any && !found;
+}
+
+static bool is_filtered(void)
+{
+    char text[8192];
+    struct err ignored;
+    return files_read(AT_FDCWD, "/proc/self/status", text, sizeof text, &ignored) > 0 &&
+           files_find_number(text, "Seccomp:", 0) == FILTERED;
 }
 
 void refusal_explain(char *out, size_t size)
@@ -59,15 +77,19 @@ void refusal_explain(char *out, size_t size)
             return;
         }
     }
-    if (is_chrooted())
+    if (has_no_root_mount() || has_other_root())
         snprintf(out, size,
-                 "the kernel allows no user namespaces in a chroot: use pivot_root, or a container "
-                 "engine");
+                 "the kernel makes no user namespace for a caller in a chroot: run it outside, or "
+                 "enter the folder by pivot_root, as bwrap and systemd-nspawn do");
+    else if (is_filtered())
+        snprintf(out, size,
+                 "a container engine's filter of system calls refuses it: docker run --privileged, "
+                 "or --security-opt seccomp=unconfined --security-opt systempaths=unconfined");
 }
 
 void refusal_add(struct err *err)
 {
-    static const int refused[] = {EPERM, EACCES, ENOSPC, EUSERS};
+    static const int refused[] = {EPERM, EACCES, ENOSPC, EUSERS, ENOSYS};
     char why[ERR_MSG_MAX / 2];
     size_t used = strlen(err->msg);
     for (size_t i = 0; i < ARRAY_LEN(refused); i++) {

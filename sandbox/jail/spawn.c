@@ -89,11 +89,11 @@ static long clone_in_holder(struct build *b, struct clone_args *args)
     if (pipe_open(ends) < 0)
         return -1;
     struct clone_args plain = {0};
-    long step = syscall(SYS_clone3, &plain, sizeof plain);
+    long step = build_clone(&plain);
     if (step == 0) {
         int failed = holder_enter_child(&b->jail->holder);
         args->flags |= CLONE_PARENT;
-        long pid = failed ? -1 : syscall(SYS_clone3, args, sizeof *args);
+        long pid = failed ? -1 : build_clone(args);
         if (pid == 0)
             init_main_child(b);
         result = pid > 0 ? (int)pid : -(failed ? failed : errno);
@@ -125,15 +125,14 @@ static int clone_host(struct build *b, struct err *err)
     sigset_t all, before;
     sigfillset(&all);
     sigprocmask(SIG_BLOCK, &all, &before);
-    long pid =
-        j->tmp_in_memory ? clone_in_holder(b, &args) : syscall(SYS_clone3, &args, sizeof args);
+    long pid = j->tmp_in_memory ? clone_in_holder(b, &args) : build_clone(&args);
     if (pid == 0)
         init_main_child(b);
     int failed = errno;
     sigprocmask(SIG_SETMASK, &before, NULL);
     errno = failed;
     if (pid < 0)
-        return err_sys(err, "clone3");
+        return err_sys(err, "make namespaces");
     j->init = (pid_t)pid;
     /* it is not waited for yet: the number is still its own */
     j->init_fd = (int)syscall(SYS_pidfd_open, j->init, 0);
