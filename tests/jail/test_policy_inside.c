@@ -121,10 +121,10 @@ static void test_rows(void)
             if (number < 0)
                 continue;
             wanted[calls.count] = row->action;
-            calls.data[calls.count++] =
-                (struct seccomp_data){.nr = number,
-                                      .arch = seccomp_arch_native(),
-                                      .args = {row->args[0], row->args[1], row->args[2]}};
+            calls.data[calls.count++] = (struct seccomp_data){
+                .nr = number,
+                .arch = seccomp_arch_native(),
+                .args = {row->args[0], row->args[1], row->args[2], row->args[3]}};
         }
         CHECK(calls.count > 100);
         if (write_calls(&calls, 2) && rig_open(&rig))

@@ -12,7 +12,7 @@
 
 /* The kernel runs it before each call that it cannot decide once and for all. */
 #define COUNT_MAX 400
-#define STEPS_MAX 32
+#define STEPS_MAX 48
 
 static const struct {
     const char *name;
@@ -70,7 +70,9 @@ static void test_rows(void)
             const struct policy_row *row = &policy_rows[r];
             int number = seccomp_syscall_resolve_name_arch(m.arch, row->name);
             struct seccomp_data d = {
-                .nr = number, .arch = m.arch, .args = {row->args[0], row->args[1], row->args[2]}};
+                .nr = number,
+                .arch = m.arch,
+                .args = {row->args[0], row->args[1], row->args[2], row->args[3]}};
             unsigned steps;
             uint32_t got = number < 0 ? row->action : bpf_machine_run(f.code, &d, &steps);
             if (got != row->action)
