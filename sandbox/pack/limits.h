@@ -18,3 +18,4 @@
 /* What stays in the cache besides what is in use: the entries used last, up to both limits. */
 #define PACK_KEEP_ENTRIES 20
 #define PACK_KEEP_BYTES   (2ull << 30)
+#define PACK_KEEP_LINKS   200 /* shortcuts */

@@ -14,6 +14,7 @@
 #include "pack/module.h"
 #include "pack/remove.h"
 #include "pack/scratch.h"
+#include "pack/shortcut.h"
 #include "pack/store.h"
 
 enum { HASH_BLOCK = 256 * 1024, TRIES = 3 };
@@ -142,10 +143,8 @@ static int set_dir(struct pack *out, const struct store *store, const char *name
 }
 
 static int find_or_add(struct pack *out, const struct store *store, int zip_fd, const char *hash,
-                       struct err *err)
+                       const char *name, struct err *err)
 {
-    char name[STORE_NAME_MAX];
-    snprintf(name, sizeof name, "%s%s", hash, store->boot);
     for (int i = 0; i < TRIES; i++) {
         if (store_find(store, name, &out->fd, err))
             return -1;
@@ -160,9 +159,11 @@ static int find_or_add(struct pack *out, const struct store *store, int zip_fd, 
 }
 
 /* For one use: the folder stays a temporary one. */
-static int use_once(struct pack *out, struct store *store, int zip_fd, const char *hash,
-                    struct err *err)
+static int use_once(struct pack *out, struct store *store, int zip_fd, struct err *err)
 {
+    char hash[SHA256_HEX_SIZE];
+    if (hash_file(zip_fd, hash, err))
+        return -1;
     store_sweep(store);
     out->fd = unpack(store, zip_fd, hash, out->name, err);
     if (out->fd < 0)
@@ -189,13 +190,24 @@ static int open_store(struct store *store, const struct pack_options *o, bool *o
     return -1;
 }
 
-static int open_in(struct pack *out, struct store *store, bool once, int zip_fd, struct err *err)
+static int use_cache(struct pack *out, const struct store *store, int zip_fd, struct err *err)
 {
-    char hash[SHA256_HEX_SIZE];
+    char hash[SHA256_HEX_SIZE], name[STORE_NAME_MAX], id[STORE_NAME_MAX], again[STORE_NAME_MAX];
+    bool settled = shortcut_name(zip_fd, id);
+    if (settled && shortcut_read(store, id, name)) {
+        if (store_find(store, name, &out->fd, err))
+            return -1;
+        if (out->fd >= 0)
+            return set_dir(out, store, name, err);
+    }
     if (hash_file(zip_fd, hash, err))
         return -1;
-    return once ? use_once(out, store, zip_fd, hash, err)
-                : find_or_add(out, store, zip_fd, hash, err);
+    snprintf(name, sizeof name, "%s%s", hash, store->boot);
+    if (find_or_add(out, store, zip_fd, hash, name, err))
+        return -1;
+    if (settled && shortcut_name(zip_fd, again) && strcmp(id, again) == 0)
+        shortcut_write(store, id, name);
+    return 0;
 }
 
 int pack_open(struct pack *out, const char *zip_path, const struct pack_options *o, struct err *err)
@@ -206,7 +218,7 @@ int pack_open(struct pack *out, const char *zip_path, const struct pack_options 
     AUTO_FD int zip_fd = open_zip(zip_path, err);
     if (zip_fd < 0 || open_store(&store, o, &once, err))
         return err_wrap(err, "'%.200s'", zip_path);
-    int failed = open_in(&p, &store, once, zip_fd, err);
+    int failed = once ? use_once(&p, &store, zip_fd, err) : use_cache(&p, &store, zip_fd, err);
     store_close(&store);
     if (failed) {
         pack_close(&p);

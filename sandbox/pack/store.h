@@ -4,6 +4,7 @@
  *   CACHE/unzip-1/SHA256-BOOT/files/   the zip's content
  *                            /size     bytes of all files
  *   CACHE/unzip-1/tmp-PID-RANDOM/      on its way in or out
+ *   CACHE/unzip-1/id-HASH              a link to an entry, see shortcut.h
  *
  * Whoever uses an entry or writes a temporary folder holds a shared flock on it; what can be locked
  * exclusively belongs to nobody and may go. BOOT is the kernel's boot id: nothing is synced to
@@ -21,6 +22,7 @@
 #define STORE_NAME_MAX  128
 #define STORE_FILES     "files"
 #define STORE_SIZE_FILE "size"
+#define STORE_SHORTCUT  "id-"
 
 struct store {
     int fd;

@@ -24,6 +24,7 @@ struct entry {
 struct list {
     struct entry *entries;
     size_t count;
+    size_t links;
 };
 
 static bool is_tmp(const struct store *s, const char *name)
@@ -127,16 +128,25 @@ static void visit_all(const struct store *s, visit_fn visit, struct list *list)
     closedir(dir);
 }
 
+/* Which shortcuts are kept does not matter: each is made again when it is missed. */
+static void sweep_link(const struct store *s, const char *name, struct list *list)
+{
+    if (++list->links > PACK_KEEP_LINKS || faccessat(s->fd, name, F_OK, 0))
+        unlinkat(s->fd, name, 0);
+}
+
 static void sweep_one(const struct store *s, const char *name, struct list *list)
 {
-    (void)list;
     if (is_tmp(s, name))
         remove_tmp(s, name);
+    else if (s->boot[0] && strncmp(name, STORE_SHORTCUT, strlen(STORE_SHORTCUT)) == 0)
+        sweep_link(s, name, list);
 }
 
 void store_sweep(const struct store *s)
 {
-    visit_all(s, sweep_one, NULL);
+    struct list list = {0};
+    visit_all(s, sweep_one, &list);
 }
 
 void store_trim(const struct store *s)

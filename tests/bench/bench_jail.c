@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the jail costs: medians of its calls beside the floor, measured in turn in one run. One JSON
- * line on stdout. Usage: bench_jail [ROUNDS [host|none]] */
+/* What the jail costs: medians of its calls and of its steps beside the floor, measured in turn in
+ * one run. One JSON line on stdout. Usage: bench_jail [ROUNDS [host|none]]
+ *
+ * Each row of the jail's step tables is timed by standing in for build_run, which the linker lets
+ * this program do (--wrap). Steps of the host and of the jail's first process overlap. */
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -12,15 +15,18 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 
+#include "jail/build.h"
 #include "jail/jail.h"
 
 #define ROUNDS_MAX 1000
+#define STEPS_MAX  64
 #define PROGRAM    "/usr/bin/true"
 
 enum column {
@@ -44,11 +50,58 @@ static const char *const names[COLUMNS] = {
 
 static int64_t samples[COLUMNS][ROUNDS_MAX];
 
+/* The steps of one side, in memory that the jail's first process shares. */
+struct side {
+    const char *name;
+    int round; /* whose samples are written; -1: nobody's */
+    size_t count;
+    struct step {
+        const char *name;
+        int64_t took[ROUNDS_MAX];
+    } steps[STEPS_MAX];
+};
+
+static struct side *sides; /* the host's, the child's */
+static pid_t host;
+
+int __real_build_run(const struct build_step *steps, size_t count, struct build *b,
+                     struct err *err);
+int __wrap_build_run(const struct build_step *steps, size_t count, struct build *b,
+                     struct err *err);
+
 static int64_t now_us(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+/* Names are of this program's image, the same in the jail's first process. Rows of one name in two
+ * tables are one step. */
+static void note_step(struct side *side, const char *name, int64_t took)
+{
+    size_t i = 0;
+    if (side->round < 0)
+        return;
+    while (i < side->count && strcmp(side->steps[i].name, name) != 0)
+        i++;
+    if (i == STEPS_MAX)
+        return;
+    side->steps[i].name = name;
+    side->steps[i].took[side->round] += took;
+    side->count = i < side->count ? side->count : i + 1;
+}
+
+int __wrap_build_run(const struct build_step *steps, size_t count, struct build *b, struct err *err)
+{
+    struct side *side = &sides[getpid() == host ? 0 : 1];
+    for (size_t i = 0; i < count; i++) {
+        int64_t start = now_us();
+        if (__real_build_run(&steps[i], 1, b, err) < 0)
+            return -1;
+        note_step(side, steps[i].name, now_us() - start);
+    }
+    return 0;
 }
 
 static int compare(const void *a, const void *b)
@@ -113,10 +166,12 @@ static int run_jail(const struct jail_spec *spec, int round, struct err *err)
 {
     static const char *const sleeper[] = {"/usr/bin/sleep", "1000", NULL};
     struct jail_io io;
+    sides[0].round = sides[1].round = round;
     struct jail *j = jail_open(spec, err);
     if (!j)
         return -1;
     int failed = spawn(j, sleeper, &io, err);
+    sides[0].round = sides[1].round = -1;
     if (failed == 0) {
         samples[OPEN][round] = jail_timing(j).open_us;
         samples[SPAWN][round] = jail_timing(j).spawn_us;
@@ -143,6 +198,17 @@ static int run_jail(const struct jail_spec *spec, int round, struct err *err)
     return failed;
 }
 
+static void report_steps(struct side *side, int rounds)
+{
+    printf(",\"%s_steps\":[", side->name);
+    for (size_t i = 0; i < side->count; i++) {
+        int64_t *took = side->steps[i].took;
+        qsort(took, (size_t)rounds, sizeof *took, compare);
+        printf("%s[\"%s\",%lld]", i ? "," : "", side->steps[i].name, (long long)took[rounds / 2]);
+    }
+    printf("]");
+}
+
 static void report(int rounds)
 {
     printf("{\"rounds\":%d", rounds);
@@ -151,6 +217,8 @@ static void report(int rounds)
         printf(",\"%s\":%lld,\"%s_min\":%lld", names[c], (long long)samples[c][rounds / 2],
                names[c], (long long)samples[c][0]);
     }
+    report_steps(&sides[0], rounds);
+    report_steps(&sides[1], rounds);
     printf("}\n");
 }
 
@@ -166,6 +234,34 @@ static bool find_policy(char path[static PATH_MAX])
     return access(path, R_OK) == 0;
 }
 
+static int measure(const struct jail_spec *spec, int rounds)
+{
+    for (int i = 0; i < rounds; i++) {
+        struct err err = {0};
+        samples[FLOOR_EXEC][i] = run_floor(0);
+        samples[FLOOR_NAMESPACES][i] =
+            run_floor(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP);
+        if (samples[FLOOR_NAMESPACES][i] < 0 || run_jail(spec, i, &err) < 0) {
+            fprintf(stderr, "bench_jail: %s\n", *err.msg ? err.msg : "the floor failed");
+            return 1;
+        }
+    }
+    report(rounds);
+    return 0;
+}
+
+static bool open_sides(void)
+{
+    host = getpid();
+    sides =
+        mmap(NULL, 2 * sizeof *sides, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (sides == MAP_FAILED)
+        return false;
+    sides[0].name = "host";
+    sides[1].name = "child";
+    return true;
+}
+
 int main(int argc, char **argv)
 {
     char policy[PATH_MAX];
@@ -176,6 +272,10 @@ int main(int argc, char **argv)
     }
     if (!find_policy(policy)) {
         fprintf(stderr, "bench_jail: no policy at '%s'\n", policy);
+        return 1;
+    }
+    if (!open_sides()) {
+        fprintf(stderr, "bench_jail: no shared memory: %s\n", strerror(errno));
         return 1;
     }
     const struct jail_spec spec = {
@@ -191,16 +291,5 @@ int main(int argc, char **argv)
         .network = argc > 2 && strcmp(argv[2], "none") == 0 ? JAIL_NETWORK_NONE : JAIL_NETWORK_HOST,
         .policy_path = policy,
     };
-    for (int i = 0; i < rounds; i++) {
-        struct err err = {0};
-        samples[FLOOR_EXEC][i] = run_floor(0);
-        samples[FLOOR_NAMESPACES][i] =
-            run_floor(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP);
-        if (samples[FLOOR_NAMESPACES][i] < 0 || run_jail(&spec, i, &err) < 0) {
-            fprintf(stderr, "bench_jail: %s\n", *err.msg ? err.msg : "the floor failed");
-            return 1;
-        }
-    }
-    report(rounds);
-    return 0;
+    return measure(&spec, rounds);
 }

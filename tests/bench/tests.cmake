@@ -18,6 +18,9 @@ foreach(part "decode;decode;decode_oracle" "jail;jail")
     endif()
 endforeach()
 
+# it times each row of the jail's step tables
+target_link_options(bench_jail PRIVATE -Wl,--wrap=build_run)
+
 if(NOT SANITIZE)
     add_test(NAME bench_runs
         COMMAND ${CMAKE_CURRENT_LIST_DIR}/run --quick --build ${CMAKE_BINARY_DIR})

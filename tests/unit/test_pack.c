@@ -247,6 +247,55 @@ static void test_trim(void)
     end();
 }
 
+/* A zip that has been there for a while is not read again as long as it is the same file. */
+static void test_shortcut(void)
+{
+    struct pack p;
+    struct err err = {0};
+    start();
+    write_simple(at("f.zip"), "first");
+    CHECK_INT(open_in(&p, at("f.zip"), at("cache"), &err), 0);
+    pack_close(&p);
+    CHECK_INT(count(at("cache"), "id-"), 0); /* changed just now */
+    sleep(4);
+    for (int i = 0; i < 2; i++) {
+        CHECK_INT(open_in(&p, at("f.zip"), at("cache"), &err), 0);
+        CHECK_STR(content(p.dir, "bootstrap"), "first");
+        CHECK_INT(p.bytes, 5);
+        CHECK_INT(count(at("cache"), "id-"), 1);
+        pack_close(&p);
+    }
+    /* in the same place with the same size and the same times of writing */
+    struct stat st = {0};
+    CHECK_INT(stat(at("f.zip"), &st), 0);
+    write_simple(at("f.zip"), "other");
+    const struct timespec times[2] = {st.st_atim, st.st_mtim};
+    CHECK_INT(utimensat(AT_FDCWD, at("f.zip"), times, 0), 0);
+    CHECK_INT(open_in(&p, at("f.zip"), at("cache"), &err), 0);
+    CHECK_STR(content(p.dir, "bootstrap"), "other");
+    CHECK_INT(count(at("cache"), "id-"), 1);
+    pack_close(&p);
+    end();
+}
+
+/* Shortcuts to what is gone go, and there are never many. */
+static void test_shortcuts_swept(void)
+{
+    char name[64], target[128], dir[PATH_MAX];
+    start();
+    close(open_numbered(1, dir));
+    const char *entry = strstr(dir, "unzip-1/") + strlen("unzip-1/");
+    snprintf(target, sizeof target, "%.*s", (int)strcspn(entry, "/"), entry);
+    for (int i = 0; i < PACK_KEEP_LINKS + 10; i++) {
+        snprintf(name, sizeof name, "cache/unzip-1/id-%d", i);
+        CHECK_INT(symlink(i == 0 ? "nothing" : target, at(name)), 0);
+    }
+    close(open_numbered(2, dir)); /* sweeps */
+    CHECK(count(at("cache"), "id-") <= PACK_KEEP_LINKS && count(at("cache"), "id-") > 0);
+    CHECK_INT(readlink(at("cache/unzip-1/id-0"), name, sizeof name), -1);
+    end();
+}
+
 /* A living process' temporary folder is locked and stays; a dead one's goes. */
 static void test_living(void)
 {
@@ -330,6 +379,8 @@ static const struct check_test TESTS[] = {
     {"several processes at once", test_at_once},
     {"killed while unpacking", test_killed},
     {"old entries go", test_trim},
+    {"a zip that stays", test_shortcut},
+    {"shortcuts are swept", test_shortcuts_swept},
     {"living and dead", test_living},
     {"the unpacker is missing", test_no_module},
     {"what counts as a zip", test_is_zip},
