@@ -75,15 +75,15 @@ static void remove_children(int folder)
 static int remove_jail(const char *path, struct err *err)
 {
     for (int tries = 0; tries < REMOVE_TRIES; tries++) {
-        AUTO_FD int folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (folder >= 0)
-            remove_children(folder);
-        /* a read-only mount would say so even of a group that was never made */
-        if (folder < 0 && errno == ENOENT)
-            return 0;
         if (rmdir(path) == 0 || errno == ENOENT)
             return 0;
-        if (errno != EBUSY || folder < 0)
+        AUTO_FD int folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (folder < 0)
+            break;
+        remove_children(folder);
+        if (rmdir(path) == 0)
+            return 0;
+        if (errno != EBUSY)
             break;
         kill_all(folder);
         nanosleep(&(struct timespec){.tv_nsec = REMOVE_WAIT_NS}, NULL);
