@@ -14,7 +14,8 @@ SOURCE = HERE.parent.parent
 DISK_MB = 1024
 BOOT_MODULES = ("virtio_pci", "virtio_blk", "virtio_console")
 MODULES = ("loop", "overlay", "inet_diag", "tcp_diag", "unix_diag")
-PROGRAMS = ("/usr/sbin/mkfs.ext4", "/usr/bin/setpriv", "/usr/bin/newuidmap", "/usr/bin/newgidmap")
+PROGRAMS = ("/usr/sbin/mkfs.ext4", "/usr/bin/dash", "/usr/bin/env", "/usr/bin/setpriv",
+            "/usr/bin/newuidmap", "/usr/bin/newgidmap")
 FILES = ("/usr/share/zoneinfo/UTC", "/etc/mke2fs.conf")
 LINKS = {"bin": "usr/bin", "sbin": "usr/sbin", "lib": "usr/lib", "lib64": "usr/lib64"}
 FOLDERS = ("dev", "proc", "sys", "run", "tmp", "var/tmp", "var/cache", "root", "mnt")
@@ -152,7 +153,7 @@ def make_stage(stage, build, busybox, modules):
         (stage / "etc").mkdir(exist_ok=True)
         (stage / "etc" / name).write_text(text)
     for path in PROGRAMS:
-        put(stage, tool(os.path.basename(path), "e2fsprogs util-linux uidmap"), path)
+        put(stage, tool(os.path.basename(path), "e2fsprogs dash coreutils util-linux uidmap"), path)
     for path in FILES:
         put(stage, path)
     for name in ("boot", "agent", "enter"):
@@ -161,6 +162,8 @@ def make_stage(stage, build, busybox, modules):
     put_libraries(stage, [p for p in stage.rglob("*")
                           if p.is_file() and os.access(p, os.X_OK) and is_elf(p)])
     put(stage, busybox, "/usr/bin/busybox")
+    # busybox's own shell takes its own programs before those of the PATH
+    (stage / "usr/bin/sh").symlink_to("dash")
     for name in output(busybox, "--list").split():
         if not (stage / "usr/sbin" / name).exists() and not (stage / "usr/bin" / name).exists():
             (stage / "usr/bin" / name).symlink_to("busybox")

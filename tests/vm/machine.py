@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The running machine: QEMU, and the agent inside that runs commands one after the other.
 
-    with Machine(files, folder) as vm:      files: what image.make gave
+    with Machine(files, folder, 2) as vm:   files: what image.make gave
         result = vm.run("uname -r")         result.status, .out, .err
 """
 import base64
@@ -14,7 +14,7 @@ import image
 
 ARGUMENTS = "quiet loglevel=4 panic=-1 cgroup_no_v1=all mitigations=off nokaslr random.trust_cpu=on"
 MEMORY_MB = 2048
-CPUS = 2
+SHELL_CPUS = 2
 BOOT_SECONDS = 120
 TRIAL_SECONDS = 20  # for KVM, which some hosts offer and cannot do
 GRACE_SECONDS = 30  # on top of what a command may take
@@ -35,18 +35,19 @@ def accelerators():
     return [kvm, tcg] if os.access("/dev/kvm", os.R_OK | os.W_OK) else [tcg]
 
 
-def command(files, accelerator, arguments=""):
+def command(files, accelerator, cpus, arguments=""):
     return [image.tool("qemu-system-x86_64", "qemu-system-x86"), "-nodefaults", "-no-user-config",
-            "-display", "none", "-no-reboot", "-M", "q35", *accelerator, "-smp", str(CPUS),
+            "-display", "none", "-no-reboot", "-M", "q35", *accelerator, "-smp", str(cpus),
             "-m", str(MEMORY_MB), "-kernel", str(files["kernel"]), "-initrd", str(files["first"]),
             "-append", f"console=ttyS0 {ARGUMENTS} {arguments}",
-            "-drive", f"if=none,id=disk,format=raw,cache=unsafe,file={files['disk']}",
+            "-drive", f"if=none,id=disk,format=raw,snapshot=on,cache=unsafe,file={files['disk']}",
             "-device", "virtio-blk-pci,drive=disk"]
 
 
 class Machine:
-    def __init__(self, files, folder):
-        self.files, self.console = files, os.path.join(folder, "console.log")
+    def __init__(self, files, folder, cpus):
+        self.files, self.cpus = files, cpus
+        self.console = os.path.join(folder, f"console-{id(self)}.log")
         self.process, self.pending = None, b""
 
     def __enter__(self):
@@ -66,7 +67,7 @@ class Machine:
     def boot(self, kind, seconds):
         self.kind, self.pending = kind[1].split(",")[0], b""
         self.process = subprocess.Popen(
-            [*command(self.files, kind), "-serial", f"file:{self.console}",
+            [*command(self.files, kind, self.cpus), "-serial", f"file:{self.console}",
              "-device", "virtio-serial-pci", "-chardev", "stdio,id=agent,signal=off",
              "-device", "virtserialport,chardev=agent"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
@@ -114,5 +115,5 @@ class Machine:
 
 def shell(files):
     """A shell on this terminal. Gives when the machine ends."""
-    subprocess.run([*command(files, accelerators()[-1], "vm.shell"), "-serial", "mon:stdio"],
+    subprocess.run([*command(files, accelerators()[-1], SHELL_CPUS, "vm.shell"), "-serial", "mon:stdio"],
                    check=False)
