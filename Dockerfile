@@ -39,7 +39,7 @@ FROM ${BASE}
 RUN apt-get -qq update \
     && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \
         ca-certificates e2fsprogs libarchive13 libseccomp2 libuv1 uidmap >/dev/null \
-    && rm -rf /var/lib/apt/lists/*
+    && apt-get clean && rm -rf /var/lib/apt/lists/*
 COPY --from=build /image/usr/local /usr/local
 COPY --from=build /image/work /work
 WORKDIR /work

@@ -12,4 +12,8 @@ foreach(name usage doctor faults life interrupt kill9 terminal outside zip)
     set_tests_properties(cli_${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
 endforeach()
 
+add_test(NAME cli_user COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/test_user.py $<TARGET_FILE:clambda>
+    $<TARGET_FILE:hostile> ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
+set_tests_properties(cli_user PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
+
 include(${CMAKE_CURRENT_LIST_DIR}/examples.cmake)
