@@ -161,7 +161,8 @@ static int mount_find(const char *mountinfo, const char *controller, const struc
             return err_set(err, ERR_HOST, "mountinfo has the line '%.*s'",
                            (int)(end - line > 100 ? 100 : end - line), line);
         line = *end ? end + 1 : end;
-        if (fields.type.len != strlen(type) || memcmp(fields.type.text, type, fields.type.len) ||
+        if (fields.type.len != strlen(type) ||
+            memcmp(fields.type.text, type, fields.type.len) != 0 ||
             (*controller && !list_has(fields.super.text, fields.super.len, controller)))
             continue;
         if (mount_judge(&fields, group, next, err) < 0)
