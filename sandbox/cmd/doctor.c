@@ -29,6 +29,7 @@ struct doctor {
     struct doctor_row rows[ROW_COUNT];
     char user[NAME_MAX_SHOWN], kernel[NAME_MAX_SHOWN];
     char program[PATH_MAX], policy[PATH_MAX];
+    sigset_t signals;
     int signal_fd;
 };
 
@@ -119,15 +120,14 @@ static void look_at_cache(struct examine_finding *f)
 /* Signals are taken between two steps, so that nothing is left behind. */
 static int block_signals(struct doctor *d, struct err *err)
 {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGHUP);
+    sigemptyset(&d->signals);
+    sigaddset(&d->signals, SIGINT);
+    sigaddset(&d->signals, SIGTERM);
+    sigaddset(&d->signals, SIGHUP);
     signal(SIGPIPE, SIG_IGN);
-    if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+    if (sigprocmask(SIG_BLOCK, &d->signals, NULL) < 0)
         return err_sys(err, "block signals");
-    d->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    d->signal_fd = signalfd(-1, &d->signals, SFD_CLOEXEC | SFD_NONBLOCK);
     return d->signal_fd < 0 ? err_sys(err, "open a signalfd") : 0;
 }
 
@@ -177,7 +177,13 @@ static int print(struct doctor *d, bool *out_holds, struct err *err)
     if (buf_check(&text, "the report", err) < 0)
         return -1;
     *out_holds = doctor_holds(&report);
-    return output_write(STDOUT_FILENO, text.ptr, text.len, d->signal_fd, err);
+    if (!has_colour())
+        return output_write(STDOUT_FILENO, text.ptr, text.len, d->signal_fd, err);
+    /* made harmless already; nothing is left to clean up, so that a signal may end this */
+    sigprocmask(SIG_UNBLOCK, &d->signals, NULL);
+    if (fwrite(text.ptr, 1, text.len, stdout) != text.len || fflush(stdout) != 0)
+        return err_sys(err, "write to stdout");
+    return 0;
 }
 
 static int fail(const struct err *err)

@@ -4,11 +4,14 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "cmd/output.h"
 
 #define GREEN "\033[32m"
 #define RED   "\033[31m"
 #define BOLD  "\033[1m"
 #define PLAIN "\033[0m"
+
+#define CELL_MAX (4 * ERR_MSG_MAX)
 
 enum { NAME, LIMIT, HOLDS, MECHANISM, ADVICE, COLUMNS };
 
@@ -30,7 +33,8 @@ bool doctor_holds(const struct doctor_report *r)
     return true;
 }
 
-/* How much of a text goes into one line: up to a blank, or what fits of a longer word. */
+/* How much of a text goes into one line: up to a blank, or what fits of a longer word, in whole
+ * characters. */
 static size_t line_len(const char *text, size_t width)
 {
     size_t len = strlen(text);
@@ -38,20 +42,18 @@ static size_t line_len(const char *text, size_t width)
         return len;
     for (len = width; len > 0 && text[len] != ' ';)
         len--;
-    return len ? len : width;
-}
-
-static void add_safely(struct buf *out, const char *text, size_t len)
-{
-    for (size_t i = 0; i < len; i++)
-        buf_addc(out, (unsigned char)text[i] < ' ' || text[i] == 127 ? '?' : text[i]);
+    if (len > 0)
+        return len;
+    for (len = width; len > 1 && ((unsigned char)text[len] & 0xc0) == 0x80;)
+        len--;
+    return len;
 }
 
 static void add_cell(struct buf *out, size_t column, const char *text, size_t len, const char *tone)
 {
     if (tone)
         buf_adds(out, tone);
-    add_safely(out, text, len);
+    buf_add(out, text, len);
     if (tone)
         buf_adds(out, PLAIN);
     for (size_t i = len; column != ADVICE && i <= columns[column].width; i++)
@@ -65,11 +67,8 @@ static void trim_line(struct buf *out)
     buf_addc(out, '\n');
 }
 
-/* Each cell on as many lines as it needs. */
-static void add_row(struct buf *out, const char *cells[static COLUMNS], const char *const *tones)
+static void add_lines(struct buf *out, const char *left[static COLUMNS], const char *const *tones)
 {
-    const char *left[COLUMNS];
-    memcpy(left, cells, sizeof left);
     for (bool more = true; more;) {
         more = false;
         for (size_t i = 0; i < COLUMNS; i++) {
@@ -81,6 +80,25 @@ static void add_row(struct buf *out, const char *cells[static COLUMNS], const ch
         }
         trim_line(out);
     }
+}
+
+/* Each cell on as many lines as it needs. Names of the host's files are among the texts. */
+static void add_row(struct buf *out, const char *const *cells, const char *const *tones)
+{
+    struct buf visible[COLUMNS];
+    const char *left[COLUMNS];
+    for (size_t i = 0; i < COLUMNS; i++) {
+        buf_init(&visible[i], CELL_MAX);
+        buf_add(&visible[i], "", 0);
+        output_add_visible(cells[i], strlen(cells[i]), &visible[i]);
+        for (char *c = visible[i].ptr; c && *c; c++)
+            if (*c == '\n' || *c == '\t')
+                *c = ' ';
+        left[i] = visible[i].ptr ? visible[i].ptr : "";
+    }
+    add_lines(out, left, tones);
+    for (size_t i = 0; i < COLUMNS; i++)
+        buf_free(&visible[i]);
 }
 
 static void add_head(const struct doctor_report *r, bool colour, struct buf *out)

@@ -25,7 +25,7 @@ struct doctor_report {
 /* Whether all that is required holds. */
 bool doctor_holds(const struct doctor_report *r);
 
-/* At most 100 columns wide; bytes that would drive a terminal become '?'. */
+/* At most 100 columns wide. What would drive a terminal is made visible, but for the colours. */
 void doctor_print_table(const struct doctor_report *r, bool colour, struct buf *out);
 
 /* One object on one line. */

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -107,24 +108,35 @@ static void take_holds(struct examine *x)
         snprintf(x->out[EXAMINE_METADATA].mechanism, EXAMINE_MECHANISM_MAX, "%s", "connect filter");
 }
 
-/* A run to its end. 1: it has ended; 0: the finding tells why it has not; -1: stopped. */
+/* Waits for the end of a run that was started, or not. 1: it has ended; 0: the finding tells why it
+ * has not; -1: stopped. */
+static int finish(struct examine *x, int status, struct examine_finding *f, struct err *why,
+                  struct err *err)
+{
+    if (status == 0)
+        status = examine_run_finish(&x->run, why);
+    examine_run_end(&x->run);
+    if (status == 0)
+        return 1;
+    if (why->kind == ERR_CLOSED) {
+        *err = *why;
+        return -1;
+    }
+    examine_refute(f, "%s", why->msg);
+    return 0;
+}
+
+static int start(struct examine *x, const char *const *arguments, struct err *err)
+{
+    return examine_run_start(&x->run, x->jail, x->options->stop_fd, arguments, err);
+}
+
 static int run(struct examine *x, const char *const *arguments, struct examine_finding *f,
                struct err *err)
 {
     struct err why = {0};
-    int done = 1;
-    if (examine_run_start(&x->run, x->jail, x->options->stop_fd, arguments, &why) < 0 ||
-        examine_run_finish(&x->run, &why) < 0)
-        done = 0;
-    examine_run_end(&x->run);
-    if (done)
-        return 1;
-    if (why.kind == ERR_CLOSED) {
-        *err = why;
-        return -1;
-    }
-    examine_refute(f, "%s", why.msg);
-    return 0;
+    int status = start(x, arguments, &why);
+    return finish(x, status, f, &why, err);
 }
 
 /* The first run: when it cannot be started, no jail can. */
@@ -138,8 +150,7 @@ static int prove_look(struct examine *x, struct err *err)
         "look", x->abstract, files, tmp, processes, jail_refuses_metadata(x->jail) ? "1" : "0",
         NULL};
     int status = 0;
-    x->failed =
-        examine_run_start(&x->run, x->jail, x->options->stop_fd, arguments, &x->failure) < 0;
+    x->failed = start(x, arguments, &x->failure) < 0;
     take_holds(x);
     if (!x->failed) {
         status = examine_run_finish(&x->run, err);
@@ -161,25 +172,35 @@ static int prove_memory(struct examine *x, struct err *err)
     return done < 0 ? -1 : 0;
 }
 
+/* The share holds from the moment that the program stands ready to work. */
+static int spin(struct examine *x, const char *amount, struct examine_finding *f, struct err *err)
+{
+    const char *const arguments[] = {"spin", amount, NULL};
+    struct err why = {0}, ignored;
+    int status = start(x, arguments, &why);
+    if (status == 0 && examine_run_listen(&x->run, FIRST_MS))
+        status = jail_throttle(x->jail, true, &why) < 0 || jail_signal(x->jail, SIGUSR1, &why) < 0
+                     ? -1
+                     : 0;
+    int done = finish(x, status, f, &why, err);
+    if (jail_throttle(x->jail, false, &ignored) < 0 && done == 1) {
+        examine_refute(f, "%s", ignored.msg);
+        return 0;
+    }
+    return done;
+}
+
 /* Again with more work when the first was too little to tell. */
 static int prove_cpu(struct examine *x, struct err *err)
 {
     static const char *const amounts[] = {SPIN_US, SPIN_MORE};
     struct examine_finding *f = &x->out[JAIL_LIMIT_CPU];
-    struct err why = {0};
-    if (jail_throttle(x->jail, true, &why) < 0) {
-        examine_refute(f, "%s", why.msg);
-        return 0;
-    }
     int done = 1;
     for (size_t i = 0; i < ARRAY_LEN(amounts) && done == 1; i++) {
-        const char *const arguments[] = {"spin", amounts[i], NULL};
-        done = run(x, arguments, f, err);
+        done = spin(x, amounts[i], f, err);
         if (done == 1 && examine_judge_spin(&x->run, x->spec.limits.cpu_permille, f))
             break;
     }
-    if (jail_throttle(x->jail, false, &why) < 0)
-        examine_refute(f, "%s", why.msg);
     return done < 0 ? -1 : 0;
 }
 
@@ -212,7 +233,7 @@ static int prove_freeze(struct examine *x, struct err *err)
     struct examine_finding *f = &x->out[JAIL_LIMIT_FREEZE];
     struct err why = {0};
     (void)err;
-    if (examine_run_start(&x->run, x->jail, x->options->stop_fd, arguments, &why) < 0)
+    if (start(x, arguments, &why) < 0)
         examine_refute(f, "%s", why.msg);
     else
         watch_ticks(x, f);

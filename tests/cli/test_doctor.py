@@ -96,6 +96,32 @@ def check_kind(kind, prefix, folder):
     return report
 
 
+def on_terminal(**env):
+    """What a terminal gets."""
+    ours, theirs = os.openpty()
+    environment = {k: v for k, v in os.environ.items() if k != "NO_COLOR"}
+    child = subprocess.Popen([CLAMBDA, "doctor"], stdin=subprocess.DEVNULL, stdout=theirs,
+                             env=dict(environment, TERM="xterm", **env))
+    os.close(theirs)
+    text = b""
+    try:
+        while part := os.read(ours, 4096):
+            text += part
+    except OSError:  # the other side is closed
+        pass
+    os.close(ours)
+    child.wait(timeout=60)
+    return text.decode()
+
+
+def check_colour():
+    check("colour on a terminal", "\033[3" in on_terminal(), True)
+    plain = on_terminal(NO_COLOR="1")
+    check("NO_COLOR", ("\033" in plain, "memory" in plain), (False, True))
+    hostile = on_terminal(XDG_CACHE_HOME="/\033]0;title\007", HOME="/\033[2J")
+    check("names cannot drive it", "\033]" in hostile or "\033[2J" in hostile, False)
+
+
 def left(pid):
     """Control groups and slots of a process that has ended."""
     groups = [g for depth in ("*", "*/*", "*/*/*", "*/*/*/*")
@@ -185,6 +211,7 @@ if reports["few files"] and reports["self"]["holds"]:
     rows = {r["name"]: r for r in reports["few files"]["limits"]}
     check("a lower limit holds", rows["files"]["holds"], True)
     check("and is told", "256" in rows["files"]["advice"], True)
+check_colour()
 check_interrupt()
 check_damaged(reports["self"]["holds"])
 check_usage()
