@@ -265,7 +265,7 @@ int batch_run_each(const struct lambda_handler *h, struct lambda_ctx *ctx)
     struct batch b;
     batch_init(&b, h, ctx);
     int walked = decode_each(h->type, h->records, ctx->event->body, ctx->event->body_len,
-                             ctx->arena, on_record, &b, &err);
+                             ctx->arena, on_record, &b, NULL, &err);
     int failed = -1;
     if (walked < 0)
         failure_set(&ctx->failure, "Runtime.UnmarshalError", "%s: %s",

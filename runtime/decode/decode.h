@@ -47,8 +47,16 @@ typedef int (*decode_record_fn)(void *record, size_t index, void *user);
  * which lies in the arena; the arena is rewound between records. An element that is no object gives
  * a zeroed record. A member that is there twice is walked twice, one that is no array not at all.
  * After a stop the rest of the text is not looked at. 0 at the end, -1 on broken syntax (as
- * decode_document), else what fn gave. */
+ * decode_document), else what fn gave. next: NULL, or set before each call to where the text behind
+ * the record starts. */
 int decode_each(const struct lambda_type *record_type, const char *member, char *text, size_t len,
+                struct arena *arena, decode_record_fn fn, void *user, char **next,
+                struct err *err) ATTR_CHECK;
+
+/* The records behind one at which a walk was left: next is what decode_each set, end the end of its
+ * text. To the end of the array; what follows it is not looked at. Async-signal-safe when fn is,
+ * unless the text is broken. */
+int decode_rest(const struct lambda_type *record_type, char *next, const char *end,
                 struct arena *arena, decode_record_fn fn, void *user, struct err *err) ATTR_CHECK;
 
 /* Whether the match expression of a handler (see struct lambda_handler) applies to a document.

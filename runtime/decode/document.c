@@ -63,12 +63,21 @@ struct walk_state {
     int stopped; /* what fn gave */
 };
 
-static char *walk_array(struct decoder *d, const struct engine *e, char *p, struct walk_state *w)
+/* Behind an element: steps to the next one, if a comma says that there is one. */
+static bool step_over_comma(struct decoder *d, const struct engine *e, char **p)
 {
-    size_t mark = arena_mark(d->arena);
-    d->depth++;
-    p = e->space(d, p + 1);
-    for (size_t index = 0; index || *p != ']'; index++) {
+    *p = e->space(d, *p);
+    if (**p != ',')
+        return false;
+    *p = e->space(d, *p + 1);
+    return true;
+}
+
+/* From the element at p to the end of its array, or to where fn stops. */
+static char *walk_elements(struct decoder *d, const struct engine *e, char *p, struct walk_state *w)
+{
+    size_t mark = arena_mark(d->arena), index = 0;
+    do {
         if (*p == '{') {
             p = e->object(d, p, w->plan, w->record);
         } else {
@@ -77,19 +86,26 @@ static char *walk_array(struct decoder *d, const struct engine *e, char *p, stru
         }
         if (!p)
             return NULL;
-        w->stopped = w->walk->fn(w->record, index, w->walk->user);
+        if (w->walk->next)
+            *w->walk->next = p;
+        w->stopped = w->walk->fn(w->record, index++, w->walk->user);
         if (w->stopped)
             return p;
         arena_rewind(d->arena, mark);
-        p = e->space(d, p);
-        if (*p == ']')
-            break;
-        if (*p != ',')
-            return fault_at(d, p, "expected ',' or ']'");
-        p = e->space(d, p + 1);
-    }
-    d->depth--;
-    return p + 1;
+    } while (step_over_comma(d, e, &p));
+    return *p == ']' ? p + 1 : fault_at(d, p, "expected ',' or ']'");
+}
+
+static char *walk_array(struct decoder *d, const struct engine *e, char *p, struct walk_state *w)
+{
+    p = e->space(d, p + 1);
+    if (*p == ']')
+        return p + 1;
+    d->depth++;
+    p = walk_elements(d, e, p, w);
+    if (p && !w->stopped)
+        d->depth--;
+    return p;
 }
 
 static char *walk_member(struct decoder *d, const struct engine *e, char *p, struct walk_state *w)
@@ -122,21 +138,48 @@ static char *walk_object(struct decoder *d, const struct engine *e, char *p, str
     return *p == '}' ? p + 1 : fault_at(d, p, "expected ',' or '}'");
 }
 
+static int prepare_walk(struct walk_state *w, const struct document_walk *walk, size_t len,
+                        struct arena *arena, struct err *err)
+{
+    if (check_input(walk->record, len, err))
+        return -1;
+    *w = (struct walk_state){.walk = walk, .plan = plan_of(walk->record)};
+    w->record = arena_alloc(arena, w->plan->size);
+    if (!w->record)
+        return err_set(err, ERR_MEMORY, "no memory for a struct '%s' of %u bytes", w->plan->name,
+                       w->plan->size);
+    return 0;
+}
+
 int document_each(const struct engine *engine, const struct document_walk *walk, char *text,
                   size_t len, struct arena *arena, struct err *err)
 {
     struct decoder d;
-    if (check_input(walk->record, len, err))
+    struct walk_state w;
+    if (prepare_walk(&w, walk, len, arena, err))
         return -1;
-    struct walk_state w = {.walk = walk, .plan = plan_of(walk->record)};
-    w.record = arena_alloc(arena, w.plan->size);
-    if (!w.record)
-        return err_set(err, ERR_MEMORY, "no memory for a struct '%s' of %u bytes", w.plan->name,
-                       w.plan->size);
     char *p = start(&d, engine, text, len, arena);
     if (p)
         p = walk_object(&d, engine, p, &w);
     return p && w.stopped ? w.stopped : finish(&d, engine, p, err);
+}
+
+int document_rest(const struct engine *engine, const struct document_walk *walk, char *text,
+                  size_t len, struct arena *arena, struct err *err)
+{
+    struct walk_state w;
+    if (prepare_walk(&w, walk, len, arena, err))
+        return -1;
+    struct decoder d = {
+        .text = text, .end = text + len, .arena = arena, .depth = 2, .line = 1, .line_start = text};
+    char *p = text;
+    if (step_over_comma(&d, engine, &p))
+        p = walk_elements(&d, engine, p, &w);
+    else if (*p != ']')
+        p = fault_at(&d, p, "expected ',' or ']'");
+    if (!p)
+        return fault_report(&d, err);
+    return w.stopped;
 }
 
 int decode_document(const struct lambda_type *type, char *text, size_t len, void *out,
@@ -146,8 +189,15 @@ int decode_document(const struct lambda_type *type, char *text, size_t len, void
 }
 
 int decode_each(const struct lambda_type *record_type, const char *member, char *text, size_t len,
+                struct arena *arena, decode_record_fn fn, void *user, char **next, struct err *err)
+{
+    const struct document_walk walk = {record_type, member, fn, user, next};
+    return document_each(engine_pick(), &walk, text, len, arena, err);
+}
+
+int decode_rest(const struct lambda_type *record_type, char *next, const char *end,
                 struct arena *arena, decode_record_fn fn, void *user, struct err *err)
 {
-    const struct document_walk walk = {record_type, member, fn, user};
-    return document_each(engine_pick(), &walk, text, len, arena, err);
+    const struct document_walk walk = {record_type, NULL, fn, user, NULL};
+    return document_rest(engine_pick(), &walk, next, (size_t)(end - next), arena, err);
 }

@@ -49,8 +49,11 @@ struct document_walk {
     const char *member;
     int (*fn)(void *record, size_t index, void *user);
     void *user;
+    char **next; /* NULL, or what is set before each call: where the text behind the record is */
 };
 int document_each(const struct engine *engine, const struct document_walk *walk, char *text,
+                  size_t len, struct arena *arena, struct err *err) ATTR_CHECK;
+int document_rest(const struct engine *engine, const struct document_walk *walk, char *text,
                   size_t len, struct arena *arena, struct err *err) ATTR_CHECK;
 
 /* ---- faults: all record the first place and give NULL ------------------------------------------

@@ -86,7 +86,7 @@ static void check_each(const struct engine *e, const struct fuzz_type *t, const 
     if (named > 1)
         return;
     arena_reset(&arenas[2]);
-    const struct document_walk walk = {t->record, "Records", same_record, &w};
+    const struct document_walk walk = {t->record, "Records", same_record, &w, NULL};
     FUZZ_CHECK(!document_each(e, &walk, guarded_text(&memory, text, len), len, &arenas[2], &err));
     FUZZ_CHECK(w.count == w.len);
 }

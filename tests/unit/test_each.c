@@ -30,7 +30,7 @@ static int see(void *record, size_t index, void *user)
 static int each_with(const struct engine *e, const char *text, struct seen *s, struct err *err)
 {
     struct arena arena = guarded_arena(&room, 1 << 12);
-    const struct document_walk walk = {&kinds_inner_type, "Records", see, s};
+    const struct document_walk walk = {&kinds_inner_type, "Records", see, s, NULL};
     size_t len = strlen(text);
     return document_each(e, &walk, guarded_text(&memory, text, len), len, &arena, err);
 }
@@ -93,7 +93,7 @@ static void test_rewind(void)
     struct seen s = {.stop_at = 0};
     struct err err;
     CHECK_INT(decode_each(&kinds_inner_type, "Records", guarded_text(&big, text, len), len, &arena,
-                          see, &s, &err),
+                          see, &s, NULL, &err),
               0);
     CHECK_INT(s.count, 10000);
     guarded_free(&big);
