@@ -52,6 +52,11 @@ static int pipes_host(struct build *b, struct err *err)
         if (pipe_open(pairs[i]) < 0)
             return err_sys(err, "pipe");
     const int outs[] = {p->out[0], p->err[0], p->end[0]};
+    /* whoever may write to them may also open them by name: /dev/stderr */
+    const struct ids *ids = &b->jail->ids;
+    if (ids->kind == IDS_SLOT && (fchown(p->out[1], ids->user_uid, ids->user_gid) < 0 ||
+                                  fchown(p->err[1], ids->user_uid, ids->user_gid) < 0))
+        return err_sys(err, "the owner of a pipe");
     for (size_t i = 0; i < ARRAY_LEN(outs); i++)
         if (fcntl(outs[i], F_SETFL, O_NONBLOCK) < 0)
             return err_sys(err, "fcntl");
@@ -75,9 +80,6 @@ static uint64_t namespaces(const struct jail *j)
     uint64_t flags = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS;
     if (!j->tmp_in_memory)
         flags |= CLONE_NEWUSER;
-    /* from a view of its own the first process could not name the program's group */
-    if (j->cgroup.program_fd < 0)
-        flags |= CLONE_NEWCGROUP;
     return j->spec.network == JAIL_NETWORK_NONE ? flags | CLONE_NEWNET : flags;
 }
 

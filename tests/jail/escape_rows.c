@@ -48,6 +48,7 @@ static const struct attempt proc_rows[] = {
     {"write /proc/self/exe x", UNCHANGEABLE "|ETXTBSY"},
     {"write /proc/self/attr/current x", DENIED "|ENOENT|EINVAL"},
     {"read /proc/self/stack", DENIED "|ENOENT"},
+    {"grep /proc/self/cgroup clambda .", "absent"},
     /* other processes */
     {"reach", "0"},
     {"seek jail_es cape", "absent"},

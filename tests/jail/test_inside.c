@@ -137,6 +137,20 @@ static void test_only_tmp_is_writable(void)
     rig_close(&rig);
 }
 
+/* A shell's ">/dev/stderr" opens the pipe by name. */
+static void test_streams_by_name(void)
+{
+    if (!rig_init(&rig))
+        return;
+    if (rig_open(&rig) && rig_run(&rig, "write", "/dev/stderr", "by stderr", "write", "/dev/stdout",
+                                  "by stdout", NULL)) {
+        CHECK_HAS(rig.output, "by stderr");
+        CHECK_HAS(rig.output, "by stdout");
+        CHECK(!strstr(rig.output, "EACCES"));
+    }
+    rig_close(&rig);
+}
+
 static void test_etc(void)
 {
     static const char *const has[] = {
@@ -346,6 +360,7 @@ static const struct check_test table[] = {
     {"identity", test_identity},
     {"init_is_closed", test_init_is_closed},
     {"own_arguments", test_own_arguments},
+    {"streams_by_name", test_streams_by_name},
     {"folders", test_folders},
     {"only_tmp_is_writable", test_only_tmp_is_writable},
     {"etc", test_etc},
