@@ -78,6 +78,9 @@ static int remove_jail(const char *path, struct err *err)
         if (rmdir(path) == 0 || errno == ENOENT)
             return 0;
         AUTO_FD int folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        /* a read-only mount refuses to remove even what was never made */
+        if (folder < 0 && errno == ENOENT)
+            return 0;
         if (folder < 0)
             break;
         remove_children(folder);

@@ -185,7 +185,14 @@ int ids_open_view(const struct ids *ids, uid_t owner, gid_t group, struct err *e
 
 bool ids_are_counted(const struct ids *ids)
 {
-    return ids->user_uid != 0;
+    char map[MAP_MAX];
+    struct err ignored;
+    unsigned long inside, outside;
+    if (ids->user_uid != 0)
+        return true;
+    /* root of a container's own namespace is another id to the kernel */
+    return files_read(AT_FDCWD, "/proc/self/uid_map", map, sizeof map, &ignored) >= 0 &&
+           sscanf(map, "%lu %lu", &inside, &outside) == 2 && inside == 0 && outside != 0;
 }
 
 uid_t ids_first_uid(const struct ids *ids)

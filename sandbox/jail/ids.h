@@ -40,7 +40,8 @@ int ids_map_host(struct ids *ids, pid_t child, struct err *err) ATTR_CHECK;
  * mounts. The caller closes the descriptor. */
 int ids_open_view(const struct ids *ids, uid_t owner, gid_t group, struct err *err) ATTR_CHECK;
 
-/* Whether the kernel counts processes of the user against RLIMIT_NPROC: root's it does not. */
+/* Whether the kernel counts the user's processes against RLIMIT_NPROC: those of its own root it
+ * does not. */
 bool ids_are_counted(const struct ids *ids);
 
 /* Who the jail's first process is, inside. */
