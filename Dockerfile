@@ -7,10 +7,10 @@
 #
 # How much of the sandbox holds is for the engine to grant; `docker run ... clambda doctor` tells.
 #
-#   --privileged        every limit of the host. On a host with control groups v2 also give the
-#                       container a group that it may divide: --cgroupns=host
+#   --privileged        every limit that the host has. With control groups v2, a command that is not
+#                       the container's only process also needs --cgroupns=host
 #   --security-opt seccomp=unconfined --security-opt systempaths=unconfined
-#                       an ordinary user's rights: `invoke --relax memory,cpu,pids,freeze`
+#                       an ordinary user's rights: `invoke --relax memory,cpu`
 #   (nothing)           the engine's own filter refuses namespaces: exit 3
 #
 # podman takes the same options, with --security-opt unmask=ALL for systempaths=unconfined.
