@@ -26,7 +26,8 @@ void tree_fini(struct tree *t);
  * caller's to close. */
 int tree_create_file(struct tree *t, const char *path, struct err *err) ATTR_CHECK;
 
-/* Sets permissions (without setuid, setgid and sticky) and time. */
+/* Sets permissions (without setuid, setgid and sticky; for an ordinary user the owner may not read
+ * or run what others may not) and time. */
 int tree_finish_file(int fd, mode_t mode, int64_t mtime, struct err *err) ATTR_CHECK;
 
 /* Makes the folder or changes its permissions; its owner can always use it. Folders on the way that

@@ -34,6 +34,7 @@ static void open_as_user(const char *xdg, const char *home, const char *tmp, con
         CHECK_STR(err.msg, "");
         CHECK_HAS(p.dir, want_dir);
         CHECK_STR(content(p.dir, "bootstrap"), "x");
+        CHECK_STR(content(p.dir, "secret"), NULL); /* nor can Lambda's function read it */
         bool cached = strstr(want_dir, "unzip-1") != NULL;
         CHECK_INT(p.parent_fd >= 0, !cached);
         pack_close(&p);
@@ -55,7 +56,10 @@ static void test_user(void)
         return;
     }
     start();
-    write_simple(at("f.zip"), "x");
+    write_zip(at("f.zip"),
+              (const struct zip_entry[]){{.name = "bootstrap", .data = "x", .mode = S_IFREG | 0755},
+                                         {.name = "secret", .data = "s", .mode = S_IFREG | 0640},
+                                         {0}});
     CHECK_INT(mkdir(at("home"), 0700) || chown(at("home"), 12345, 12345), 0);
     CHECK_INT(
         mkdir(at("closed"), 0700) || mkdir(at("mine"), 0700) || chown(at("mine"), 12345, 12345), 0);

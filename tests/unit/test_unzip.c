@@ -77,7 +77,7 @@ static void test_content(void)
         {.name = "lib/", .mode = S_IFDIR | 0750},
         {.name = "lib/a.txt", .data = "stored"},
         {.name = "lib/b.txt", .data = "deflated", .method = ZIP_DEFLATED},
-        {.name = "deep//er/./c.txt", .data = "c", .mode = S_IFREG | 0600},
+        {.name = "deep//er/./c.txt", .data = "c", .mode = S_IFREG | 0604},
         {.name = "empty", .data = ""},
         {.name = "link", .data = "lib/a.txt", .mode = S_IFLNK | 0777},
         {.name = "out", .data = "../../../etc/passwd", .mode = S_IFLNK | 0777},
@@ -91,7 +91,7 @@ static void test_content(void)
         {.name = "closed", .data = "0", .mode = S_IFREG},
         {.name = "behind", .data = "streamed", .method = ZIP_DEFLATED, .behind = 1},
         {.name = "self", .data = "self", .mode = S_IFLNK | 0777},
-        {.name = "typeless", .data = "t", .mode = 0640},
+        {.name = "typeless", .data = "t", .mode = 0666},
         {.name = "sealed/", .mode = S_IFDIR | 0555},
         {.name = "sealed/in", .data = "in"},
         {.name = "./", .mode = S_IFDIR | 0755},
@@ -105,7 +105,7 @@ static void test_content(void)
     check_file(dir, "bootstrap", "#!/bin/sh\n", 0755);
     check_file(dir, "lib/a.txt", "stored", 0644);
     check_file(dir, "lib/b.txt", "deflated", 0644);
-    check_file(dir, "deep/er/c.txt", "c", 0600);
+    check_file(dir, "deep/er/c.txt", "c", 0604);
     check_file(dir, "empty", "", 0644);
     check_file(dir, "setuid", "x", 0755);
     check_file(dir, "\xc3\xa9.txt", "utf8", 0644);
@@ -116,7 +116,7 @@ static void test_content(void)
     check_file(dir, "case", "22", 0644);
     check_mode(dir, "closed", 0);
     check_file(dir, "behind", "streamed", 0644);
-    check_file(dir, "typeless", "t", 0640);
+    check_file(dir, "typeless", "t", 0666);
     check_file(dir, "sealed/in", "in", 0644);
     snprintf(path, sizeof path, "%s/out", dir);
     CHECK_INT(readlink(path, target, sizeof target - 1), 19);
