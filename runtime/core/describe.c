@@ -102,7 +102,7 @@ void describe_module(const struct lambda_module *table, struct buf *out)
     size_t n = 0;
     for (size_t i = 0; i < table->nhandlers; i++) {
         const struct lambda_handler *h = &table->handlers[i];
-        if (h->mode == LAMBDA_M_INIT || h->mode == LAMBDA_M_SHUTDOWN)
+        if (module_is_hook(h))
             continue;
         buf_adds(out, n++ ? ", " : "");
         buf_adds(out, h->event ? h->event : "an event without a name");

@@ -69,8 +69,20 @@ static int refuse(const struct lambda_module *table, struct lambda_ctx *ctx)
 typedef int (*run_fn)(const struct lambda_handler *h, struct lambda_ctx *ctx);
 
 static const run_fn runs[] = {
-    [LAMBDA_M_RAW] = run_raw, [LAMBDA_M_EVENT] = run_event, [LAMBDA_M_EACH] = batch_run_each,
-    [LAMBDA_M_INIT] = NULL,   [LAMBDA_M_SHUTDOWN] = NULL,
+    [LAMBDA_M_RAW] = run_raw,
+    [LAMBDA_M_EVENT] = run_event,
+    [LAMBDA_M_EACH] = batch_run_each,
+    [LAMBDA_M_RESTORE] = NULL, /* and all hooks between */
+};
+
+static const struct {
+    const char *name;
+    bool reverse; /* what was set up last is taken down first */
+} hooks[] = {
+    [LAMBDA_M_INIT] = {"init", false},
+    [LAMBDA_M_SHUTDOWN] = {"shutdown", true},
+    [LAMBDA_M_SNAPSHOT] = {"before-snapshot", true},
+    [LAMBDA_M_RESTORE] = {"after-restore", false},
 };
 
 int dispatch_event(const struct lambda_module *table, struct lambda_ctx *ctx)
@@ -93,7 +105,7 @@ int dispatch_event(const struct lambda_module *table, struct lambda_ctx *ctx)
 int dispatch_hooks(const struct lambda_module *table, enum lambda_mode mode, struct lambda_ctx *ctx)
 {
     for (size_t i = 0; i < table->nhandlers; i++) {
-        size_t at = mode == LAMBDA_M_SHUTDOWN ? table->nhandlers - 1 - i : i;
+        size_t at = hooks[mode].reverse ? table->nhandlers - 1 - i : i;
         const struct lambda_handler *h = &table->handlers[at];
         if (h->mode != mode)
             continue;
@@ -101,8 +113,7 @@ int dispatch_hooks(const struct lambda_module *table, enum lambda_mode mode, str
         if (result == 0)
             continue;
         if (!ctx->failure.set)
-            failure_set(&ctx->failure, NULL, "the %s hook returned %d",
-                        mode == LAMBDA_M_INIT ? "init" : "shutdown", result);
+            failure_set(&ctx->failure, NULL, "the %s hook returned %d", hooks[mode].name, result);
         return -1;
     }
     return 0;

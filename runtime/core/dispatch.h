@@ -9,7 +9,7 @@
  * -1: the invocation failed, ctx->failure says why. */
 int dispatch_event(const struct lambda_module *table, struct lambda_ctx *ctx) ATTR_CHECK;
 
-/* Calls the module's hooks of one mode in order, LAMBDA_M_SHUTDOWN in reverse. Stops at the first
- * that fails with -1 and ctx->failure. */
+/* Calls the module's hooks of one mode in order, LAMBDA_M_SHUTDOWN and LAMBDA_M_SNAPSHOT in
+ * reverse. Stops at the first that fails with -1 and ctx->failure. */
 int dispatch_hooks(const struct lambda_module *table, enum lambda_mode mode,
                    struct lambda_ctx *ctx) ATTR_CHECK;

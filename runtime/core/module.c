@@ -70,9 +70,9 @@ int module_parse_name(const char *handler, struct module_name *out, struct failu
 
 /* ---- the table ----------------------------------------------------------------------------- */
 
-static bool is_hook(const struct lambda_handler *h)
+bool module_is_hook(const struct lambda_handler *h)
 {
-    return h->mode == LAMBDA_M_INIT || h->mode == LAMBDA_M_SHUTDOWN;
+    return h->mode >= LAMBDA_M_INIT && h->mode <= LAMBDA_M_RESTORE;
 }
 
 static bool holds_text(const struct lambda_type *type, uint32_t offset)
@@ -84,11 +84,11 @@ static bool holds_text(const struct lambda_type *type, uint32_t offset)
 static const char *find_fault(const struct lambda_handler *h)
 {
     const struct lambda_type *record = h->mode == LAMBDA_M_EACH ? h->type : h->record;
-    if (h->mode < LAMBDA_M_RAW || h->mode > LAMBDA_M_SHUTDOWN)
+    if (h->mode < LAMBDA_M_RAW || h->mode > LAMBDA_M_RESTORE)
         return "its mode is unknown";
     if (!h->fn)
         return "it has no function";
-    if (is_hook(h) || h->mode == LAMBDA_M_RAW)
+    if (module_is_hook(h) || h->mode == LAMBDA_M_RAW)
         return NULL;
     if (!h->type)
         return "it has no type";
@@ -142,7 +142,7 @@ int module_check(const struct lambda_module *table, const char *where, struct fa
     for (size_t i = 0; i < table->nhandlers; i++) {
         if (check_handler(&table->handlers[i], i, where, f) != 0)
             return -1;
-        events += !is_hook(&table->handlers[i]);
+        events += !module_is_hook(&table->handlers[i]);
     }
     if (!events)
         return failure_set(f, NOT_FOUND, "%s has no handler for events, only hooks", where);

@@ -32,5 +32,8 @@ int module_load(struct module *m, const struct settings *settings, struct failur
 int module_check(const struct lambda_module *table, const char *where,
                  struct failure *f) ATTR_CHECK;
 
+/* Whether a row is a hook, not a handler for events. */
+bool module_is_hook(const struct lambda_handler *h);
+
 /* Unloads. Accepts a zeroed module. */
 void module_close(struct module *m);
