@@ -31,7 +31,7 @@ class Result:
 
 def accelerators():
     kvm = ["-accel", "kvm", "-cpu", "host"]
-    tcg = ["-accel", "tcg,thread=multi", "-cpu", "max,la57=off"]
+    tcg = ["-accel", "tcg,thread=multi", "-cpu", "max,la57=off,erms=off,fsrm=off"]
     return [kvm, tcg] if os.access("/dev/kvm", os.R_OK | os.W_OK) else [tcg]
 
 

@@ -55,13 +55,19 @@ def enter(kind, *command):
     return shlex.join(["/vm/enter", kind, *command])
 
 
+# Of these the rest is the same on every host and takes minutes in a machine without KVM.
+ONLY = {"jail_stay": ("--only", "massacre")}
+
+
 def jail_tests(build):
     """The jail's own tests as ctest knows them, those that are programs of the build."""
     done = subprocess.run(["ctest", "--test-dir", build, "-R", "^jail_", "--show-only=json-v1"],
                           check=True, stdout=subprocess.PIPE, text=True)
     for test in json.loads(done.stdout)["tests"]:
-        if test["command"][0].startswith(f"{build}/bin/"):
-            yield Row(test["name"], enter("root", "env", "SANDBOX_MUST_WORK=1", *test["command"]))
+        name, command = test["name"], test["command"] + list(ONLY.get(test["name"], ()))
+        if command[0].startswith(f"{build}/bin/"):
+            yield Row(" ".join([name, *command[1:]]),
+                      enter("root", "env", "SANDBOX_MUST_WORK=1", *command))
 
 
 class Commands:
@@ -97,9 +103,9 @@ def limits_hold(commands, kind, memory_mb):
     yield Row(f"{kind}: its group has them", commands.while_it_runs(
         kind, "sleep 2000", "cd $group/function && echo $(cat memory.max memory.swap.max cpu.max"
         " pids.max memory.oom.group 2>/dev/null); wait $child"), out=expected)
-    yield Row(f"{kind}: memory", commands.invoke(kind, "allocate 100", "allocate 500",
-              options=("--memory", "256", "--timeout", "60")), 1,
-              out="\"allocated\"\n.*OutOfMemory", err="Max Memory Used: 256 MB")
+    yield Row(f"{kind}: memory", commands.invoke(
+        kind, "allocate 500", options=("--memory", "256", "--timeout", "60")), 1,
+        out="OutOfMemory", err="Max Memory Used: 256 MB")
     yield Row(f"{kind}: /tmp", commands.invoke(
         kind, "tmp 600", options=("--timeout", "100", "--memory", "1769")),
         out=r'"written":51[0-9],"failed":"ENOSPC"')
