@@ -6,16 +6,12 @@
 #include <time.h>
 
 #include "rapi/address.h"
+#include "rapi/exchange.h"
 #include "rapi/http.h"
+#include "rapi/request.h"
 
 #define RAPI_ONE_PACKET 16384                    /* up to here head and body are sent by one call */
 #define RAPI_REQUEST    (RAPI_ONE_PACKET + 2048) /* bytes of usual requests */
-
-/* A request in two parts, so that a large body is not copied. */
-struct request {
-    const char *head, *body;
-    size_t head_len, body_len;
-};
 
 int rapi_open(struct rapi *r, const char *address, const char *agent, int wake_fd, struct err *err)
 {
@@ -57,79 +53,6 @@ void rapi_close(struct rapi *r)
     buf_free(&r->prefix);
     buf_free(&r->poll);
     buf_free(&r->request);
-}
-
-/* ---- one exchange -------------------------------------------------------------------------- */
-
-/* Sends one part. *sent counts what the system took. 0 also when the peer answers before it has
- * everything: it has made up its mind (a body that is too large), and may never read the rest. */
-static int send_part(struct conn *c, const char *bytes, size_t len, size_t *sent, struct err *err)
-{
-    for (size_t at = 0; at < len;) {
-        long n = conn_send(c, bytes + at, len - at, err);
-        if (n < 0)
-            return -1;
-        at += (size_t)n;
-        *sent += (size_t)n;
-        if (at == len)
-            break;
-        int ready = conn_wait(c, CONN_READABLE | CONN_WRITABLE, err);
-        if (ready < 0)
-            return -1;
-        if (ready & CONN_READABLE)
-            return 0;
-    }
-    return 0;
-}
-
-/* Receives one response into buf, which holds cap bytes. Worth calling once something is there. */
-static int receive(struct conn *c, struct http *h, char *buf, size_t cap, struct err *err)
-{
-    while (!http_done(h)) {
-        if (h->fill >= cap)
-            return err_set(err, ERR_LIMIT, "a response is larger than the %zu bytes for it", cap);
-        long n = conn_receive(c, buf + h->fill, cap - h->fill, err);
-        if (n < 0)
-            return err->sys == 0 ? http_end(h, err) : -1;
-        if (n == 0 && conn_wait(c, CONN_READABLE, err) < 0)
-            return -1;
-        if (http_feed(h, buf, (size_t)n, err) != 0)
-            return -1;
-    }
-    return 0;
-}
-
-/* Sends a request and receives its response. *safe tells, after a failure, whether asking again on
- * a new connection is harmless: nothing was received, and either nothing was sent or the connection
- * is an old one that the peer may have closed long ago. */
-static int exchange(struct rapi *r, const struct request *q, struct http *h, char *buf, size_t cap,
-                    bool *safe, struct err *err)
-{
-    struct conn *c = &r->conn;
-    *safe = false;
-    if (!conn_is_open(c) && conn_open(c, r->address, err) != 0)
-        return -1;
-    bool reused = c->used;
-    size_t sent = 0;
-    int failed = send_part(c, q->head, q->head_len, &sent, err);
-    if (failed == 0 && q->body_len && sent == q->head_len)
-        failed = send_part(c, q->body, q->body_len, &sent, err);
-    /* A peer that refuses a request half way closes; its answer may be here all the same. */
-    struct err receive_err = {0};
-    if (failed == 0 || sent > 0) {
-        int got = conn_wait(c, CONN_READABLE, &receive_err) < 0
-                      ? -1
-                      : receive(c, h, buf, cap, &receive_err);
-        if (failed == 0 && got != 0)
-            *err = receive_err;
-        failed = got;
-    }
-    if (failed == 0 && sent < q->head_len + q->body_len)
-        h->close = true;
-    *safe = !http_started(h) && (sent == 0 || reused) && err->kind == ERR_CLOSED;
-    if (failed != 0 || h->close)
-        conn_close(c);
-    return failed;
 }
 
 /* ---- next ---------------------------------------------------------------------------------- */
@@ -206,8 +129,7 @@ static int take_event(const struct http *h, char *buf, struct rapi_event *out, s
     return 0;
 }
 
-/* Puts the API's own words in err: its status alone helps nobody. */
-static int report_status(const char *what, const struct http *h, const char *buf, struct err *err)
+int rapi_report_status(const char *what, const struct http *h, const char *buf, struct err *err)
 {
     size_t len = h->body_len < RAPI_REPORT_MAX ? h->body_len : RAPI_REPORT_MAX;
     err_set(err, ERR_REMOTE, "%s: status %d: %.*s", what, h->status, (int)len, buf + h->body);
@@ -241,7 +163,7 @@ static int send_poll(struct rapi *r, bool *stopped, struct err *err)
             return -1;
         bool reused = r->conn.used;
         size_t sent = 0;
-        if (send_part(&r->conn, r->poll.ptr, r->poll.len, &sent, err) == 0)
+        if (exchange_send(&r->conn, r->poll.ptr, r->poll.len, &sent, err) == 0)
             return await_event(r, stopped, err);
         conn_close(&r->conn);
         if (!reused)
@@ -256,7 +178,7 @@ static enum poll_result classify(const struct http *h, char *buf, struct rapi_ev
         return POLL_AGAIN;
     if (h->status == 200)
         return take_event(h, buf, out, err) == 0 ? POLL_EVENT : POLL_RETRY;
-    report_status("next", h, buf, err);
+    rapi_report_status("next", h, buf, err);
     return is_passing(h->status) ? POLL_RETRY : POLL_FATAL;
 }
 
@@ -276,7 +198,7 @@ static enum poll_result poll_once(struct rapi *r, struct arena *arena, size_t pa
     struct http h;
     http_init(&h, RAPI_BODY_MAX, RAPI_BODY_MAX);
     char *buf = arena->base + arena->used;
-    if (receive(&r->conn, &h, buf, cap - pad, err) != 0) {
+    if (exchange_receive(&r->conn, &h, buf, cap - pad, err) != 0) {
         conn_close(&r->conn);
         return reused && !http_started(&h) ? POLL_AGAIN : POLL_RETRY;
     }
@@ -316,9 +238,8 @@ int rapi_next(struct rapi *r, struct arena *arena, size_t pad, struct rapi_event
 
 /* ---- answers ------------------------------------------------------------------------------- */
 
-/* Writes the head of a POST to r->request. */
-static void begin_post(struct rapi *r, const char *path, const struct rapi_text *id,
-                       const char *action, size_t body_len)
+void rapi_begin_post(struct rapi *r, const char *path, const struct rapi_text *id,
+                     const char *action, size_t body_len)
 {
     struct buf *b = &r->request;
     buf_reset(b);
@@ -343,38 +264,44 @@ static void add_nonce(struct rapi *r, const struct rapi_event *event)
     buf_adds(&r->request, "\r\n");
 }
 
-/* Sends what begin_post began, and the body with it. The API refuses a second answer to one event,
- * so asking again after a connection that ended without a word cannot answer twice. */
-static int end_post(struct rapi *r, const char *what, const void *body, size_t len, struct err *err)
+int rapi_send_request(struct rapi *r, const char *what, const void *body, size_t len,
+                      struct http *h, struct err *err)
 {
     buf_adds(&r->request, "\r\n");
-    struct request q = {.body = body, .body_len = len};
+    struct exchange x = {.address = r->address, .buf = r->scratch, .cap = sizeof r->scratch};
     if (len <= RAPI_ONE_PACKET) {
         buf_add(&r->request, body, len);
-        q.body_len = 0;
+    } else {
+        x.body = body;
+        x.body_len = len;
     }
-    if (buf_check(&r->request, "the head of an answer", err) != 0)
+    if (buf_check(&r->request, "the head of a request", err) != 0)
         return -1;
-    q.head = r->request.ptr;
-    q.head_len = r->request.len;
-    struct http h;
-    bool safe = true;
+    x.head = r->request.ptr;
+    x.head_len = r->request.len;
     int failed = -1;
-    for (int tries = 0; failed && safe && tries < 2; tries++) {
-        http_init(&h, RAPI_BODY_MAX, RAPI_REPORT_MAX);
-        failed = exchange(r, &q, &h, r->scratch, sizeof r->scratch, &safe, err);
+    x.safe = true;
+    for (int tries = 0; failed && x.safe && tries < 2; tries++) {
+        http_init(h, RAPI_BODY_MAX, RAPI_REPORT_MAX);
+        failed = exchange_run(&r->conn, &x, h, err);
     }
     if (failed)
         return err_wrap(err, "post %s", what);
-    if (h.status >= 200 && h.status < 300)
+    if (h->status >= 200 && h->status < 300)
         return 0;
-    return report_status(what, &h, r->scratch, err);
+    return rapi_report_status(what, h, r->scratch, err);
+}
+
+static int end_post(struct rapi *r, const char *what, const void *body, size_t len, struct err *err)
+{
+    struct http h;
+    return rapi_send_request(r, what, body, len, &h, err);
 }
 
 int rapi_respond(struct rapi *r, const struct rapi_event *event, const void *body, size_t len,
                  struct err *err)
 {
-    begin_post(r, "/invocation/", &event->request_id, "/response", len);
+    rapi_begin_post(r, "/invocation/", &event->request_id, "/response", len);
     add_nonce(r, event);
     return end_post(r, "response", body, len, err);
 }
@@ -382,7 +309,7 @@ int rapi_respond(struct rapi *r, const struct rapi_event *event, const void *bod
 int rapi_fail(struct rapi *r, const struct rapi_event *event, const char *type, const void *body,
               size_t len, struct err *err)
 {
-    begin_post(r, "/invocation/", &event->request_id, "/error", len);
+    rapi_begin_post(r, "/invocation/", &event->request_id, "/error", len);
     add_nonce(r, event);
     buf_addf(&r->request, "Lambda-Runtime-Function-Error-Type: %s\r\n", type);
     return end_post(r, "error", body, len, err);
@@ -390,7 +317,7 @@ int rapi_fail(struct rapi *r, const struct rapi_event *event, const char *type, 
 
 int rapi_init_fail(struct rapi *r, const char *type, const void *body, size_t len, struct err *err)
 {
-    begin_post(r, "/init/error", NULL, "", len);
+    rapi_begin_post(r, "/init/error", NULL, "", len);
     buf_addf(&r->request, "Lambda-Runtime-Function-Error-Type: %s\r\n", type);
     return end_post(r, "init error", body, len, err);
 }

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How the files of this folder build requests: r->request is begun, gets more header lines, and is
+ * sent. */
+#pragma once
+
+#include "rapi/http.h"
+#include "rapi/rapi.h"
+
+/* Writes the head of a POST to r->request: path and action stand around the id (NULL: none), which
+ * is escaped. */
+void rapi_begin_post(struct rapi *r, const char *path, const struct rapi_text *id,
+                     const char *action, size_t body_len);
+
+/* Ends the head, sends it with the body and receives the response: head and start of the body are
+ * in r->scratch. The API refuses a second answer to one event, so asking again after a connection
+ * that ended without a word cannot answer twice. -1 also for a status other than 2xx. */
+int rapi_send_request(struct rapi *r, const char *what, const void *body, size_t len,
+                      struct http *h, struct err *err) ATTR_CHECK;
+
+/* Puts the API's own words in err: its status alone helps nobody. Returns -1; err->sys is the
+ * status. */
+int rapi_report_status(const char *what, const struct http *h, const char *buf, struct err *err);
