@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 /* libcurl wants a URL even where it only connects: any protocol that the library has, the smaller
  * the better. */
@@ -119,6 +120,30 @@ long conn_send(struct conn *c, const void *bytes, size_t len, struct err *err)
     if (code == CURLE_AGAIN)
         return 0;
     return err_set(err, ERR_CLOSED, "send: %s", curl_easy_strerror(code));
+}
+
+/* Past libcurl, which sends one part only. */
+long conn_send_parts(struct conn *c, struct iovec *parts, int count, struct err *err)
+{
+    struct msghdr message = {.msg_iov = parts, .msg_iovlen = (size_t)count};
+    ssize_t n;
+    do
+        n = sendmsg(c->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    while (n < 0 && errno == EINTR);
+    if (n >= 0)
+        return n;
+    if (errno == EAGAIN || errno == EWOULDBLOCK)
+        return 0;
+    err_sys(err, "send");
+    err->kind = ERR_CLOSED;
+    return -1;
+}
+
+bool conn_is_readable(const struct conn *c)
+{
+    char byte;
+    ssize_t n = recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return n >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
 }
 
 long conn_receive(struct conn *c, void *bytes, size_t len, struct err *err)

@@ -11,6 +11,8 @@
 #define CONN_CONNECT_MS  1000
 #define CONN_ADDRESS_MAX 300 /* bytes of "HOST:PORT" */
 
+struct iovec;
+
 struct conn {
     void *easy;  /* libcurl's handle; NULL while closed */
     int fd;      /* its socket */
@@ -48,6 +50,12 @@ int conn_wait(struct conn *c, int wanted, struct err *err) ATTR_CHECK;
 
 /* Sends what the socket takes at once: the number of bytes, 0 when it is full. -1: ERR_CLOSED. */
 long conn_send(struct conn *c, const void *bytes, size_t len, struct err *err) ATTR_CHECK;
+
+/* The same for bytes that lie in count places. */
+long conn_send_parts(struct conn *c, struct iovec *parts, int count, struct err *err) ATTR_CHECK;
+
+/* Whether conn_receive would give something now: bytes, or the end. */
+bool conn_is_readable(const struct conn *c);
 
 /* Receives what is there, at most len bytes: the number, 0 when nothing is there yet. -1:
  * ERR_CLOSED with err->sys 0 when the peer closed, else reset. */

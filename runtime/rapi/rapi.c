@@ -24,7 +24,7 @@ int rapi_open(struct rapi *r, const char *address, const char *agent, int wake_f
     struct address a;
     if (address_parse(address, &a, err) != 0 || conn_setup(err) != 0)
         return -1;
-    buf_addf(&r->prefix, "%s/2018-06-01/runtime", a.path);
+    buf_addf(&r->prefix, "%s" RAPI_PATH, a.path);
     buf_addf(&r->common, " HTTP/1.1\r\nHost: %s:%u\r\nUser-Agent: %s\r\n", a.host, a.port, agent);
     struct buf where;
     buf_init(&where, ADDRESS_HOST_MAX + 32);
@@ -238,8 +238,8 @@ int rapi_next(struct rapi *r, struct arena *arena, size_t pad, struct rapi_event
 
 /* ---- answers ------------------------------------------------------------------------------- */
 
-void rapi_begin_post(struct rapi *r, const char *path, const struct rapi_text *id,
-                     const char *action, size_t body_len)
+void rapi_begin_head(struct rapi *r, const char *path, const struct rapi_text *id,
+                     const char *action)
 {
     struct buf *b = &r->request;
     buf_reset(b);
@@ -250,11 +250,16 @@ void rapi_begin_post(struct rapi *r, const char *path, const struct rapi_text *i
         http_add_escaped(b, id->ptr, id->len);
     buf_adds(b, action);
     buf_add(b, r->common.ptr, r->common.len);
-    buf_addf(b, "Content-Type: application/json\r\nContent-Length: %zu\r\n", body_len);
 }
 
-/* The nonce goes back as it came. One that is too long is not from Lambda: better none. */
-static void add_nonce(struct rapi *r, const struct rapi_event *event)
+void rapi_begin_post(struct rapi *r, const char *path, const struct rapi_text *id,
+                     const char *action, size_t body_len)
+{
+    rapi_begin_head(r, path, id, action);
+    buf_addf(&r->request, "Content-Type: application/json\r\nContent-Length: %zu\r\n", body_len);
+}
+
+void rapi_add_nonce(struct rapi *r, const struct rapi_event *event)
 {
     const struct rapi_text *nonce = &event->invocation_id;
     if (!nonce->ptr || nonce->len > RAPI_VALUE_MAX)
@@ -302,7 +307,7 @@ int rapi_respond(struct rapi *r, const struct rapi_event *event, const void *bod
                  struct err *err)
 {
     rapi_begin_post(r, "/invocation/", &event->request_id, "/response", len);
-    add_nonce(r, event);
+    rapi_add_nonce(r, event);
     return end_post(r, "response", body, len, err);
 }
 
@@ -310,7 +315,7 @@ int rapi_fail(struct rapi *r, const struct rapi_event *event, const char *type, 
               size_t len, struct err *err)
 {
     rapi_begin_post(r, "/invocation/", &event->request_id, "/error", len);
-    add_nonce(r, event);
+    rapi_add_nonce(r, event);
     buf_addf(&r->request, "Lambda-Runtime-Function-Error-Type: %s\r\n", type);
     return end_post(r, "error", body, len, err);
 }

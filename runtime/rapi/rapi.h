@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "rapi/conn.h"
 
+#define RAPI_PATH       "/2018-06-01/runtime"
 #define RAPI_BODY_MAX   (6u * 1024 * 1024 + 100) /* bytes of an event, and of an answer */
 #define RAPI_RETRIES    5                        /* failed polls in a row before giving up */
 #define RAPI_BACKOFF_MS 100                      /* before the first of them; doubles each time */

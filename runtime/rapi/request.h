@@ -6,10 +6,17 @@
 #include "rapi/http.h"
 #include "rapi/rapi.h"
 
-/* Writes the head of a POST to r->request: path and action stand around the id (NULL: none), which
- * is escaped. */
+/* Writes the head of a POST to r->request, up to what says of which kind and length its body is:
+ * path and action stand around the id (NULL: none), which is escaped. */
+void rapi_begin_head(struct rapi *r, const char *path, const struct rapi_text *id,
+                     const char *action);
+
+/* The same, with a JSON body of known length. */
 void rapi_begin_post(struct rapi *r, const char *path, const struct rapi_text *id,
                      const char *action, size_t body_len);
+
+/* The nonce goes back as it came. One that is too long is not from Lambda: better none. */
+void rapi_add_nonce(struct rapi *r, const struct rapi_event *event);
 
 /* Ends the head, sends it with the body and receives the response: head and start of the body are
  * in r->scratch. The API refuses a second answer to one event, so asking again after a connection
