@@ -144,7 +144,7 @@ CTX_EXPORT lambda_json lambda_cognito_identity(const lambda_ctx *ctx)
 
 CTX_EXPORT int64_t lambda_deadline_ms(const lambda_ctx *ctx)
 {
-    return ctx->event ? ctx->event->deadline_ms : 0;
+    return ctx->event ? ctx->event->deadline_ms : ctx->hook_deadline_ms;
 }
 
 CTX_EXPORT int64_t lambda_remaining_ms(const lambda_ctx *ctx)

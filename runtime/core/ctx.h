@@ -17,6 +17,8 @@
 struct lambda_ctx {
     struct arena *arena;
     const struct rapi_event *event; /* NULL during init and shutdown */
+    int64_t hook_deadline_ms;       /* until when a hook may run; 0: nobody says */
+    unsigned *progress;             /* in a worker: counts events, for its parent; else NULL */
     struct failure failure;
     struct buf reply;
     bool replied;          /* reply is the handler's own */

@@ -77,7 +77,8 @@ static int run_one(struct rapi *rapi, const struct lambda_module *table, struct 
 {
     ctx_begin(ctx, event);
     crash_set_request(event->request_id.ptr);
-    set_trace(&event->trace_id);
+    if (!ctx->progress) /* where events run beside each other the trace is in the context alone */
+        set_trace(&event->trace_id);
     pid_t self = getpid();
     int failed = dispatch_event(table, ctx);
     if (getpid() != self) /* a child that the handler forked came back: it has no answer to give */
@@ -91,6 +92,8 @@ static int run_one(struct rapi *rapi, const struct lambda_module *table, struct 
     }
     crash_set_request(NULL);
     ctx_end(ctx);
+    if (ctx->progress)
+        ++*ctx->progress;
     return failed;
 }
 

@@ -2,6 +2,7 @@
 #include "core/settings.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 
 #include "core/log.h"
@@ -24,12 +25,41 @@ static size_t read_memory(const char *text)
     return mb < SETTINGS_MEMORY_MAX ? mb : SETTINGS_MEMORY_MAX;
 }
 
+/* Wherever the variable is there, Lambda sends events to several at a time: what it says wrongly is
+ * one. */
+static void read_workers(const char *text, struct settings *out)
+{
+    if (!text)
+        return;
+    char *end = NULL;
+    size_t most = out->memory_mb < SETTINGS_WORKERS_MAX ? out->memory_mb : SETTINGS_WORKERS_MAX;
+    unsigned long n = text[0] >= '0' && text[0] <= '9' ? strtoul(text, &end, 10) : 0;
+    if (n && *end)
+        n = 0;
+    if (!n || n > most)
+        out->bad_workers = text;
+    out->workers = (unsigned)(n > most ? most : n ? n : 1);
+}
+
+/* Gives -1 unless it is an open descriptor. Programs that a handler runs know nothing of it. */
+static int take_log_fd(void)
+{
+    const char *text = get("_LAMBDA_TELEMETRY_LOG_FD");
+    size_t digits = text ? strspn(text, "0123456789") : 0;
+    int fd = digits && digits < 8 && !text[digits] ? atoi(text) : -1;
+    if (fd <= STDERR_FILENO || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
+        fd = -1;
+    unsetenv("_LAMBDA_TELEMETRY_LOG_FD");
+    return fd;
+}
+
 int settings_read(struct settings *out, struct err *err)
 {
     const char *partial = get("LAMBDA_PARTIAL_FAILURES");
     const char *root = get("LAMBDA_TASK_ROOT");
     const char *handler = get("_HANDLER");
     const char *level = get("AWS_LAMBDA_LOG_LEVEL");
+    const char *start = get("AWS_LAMBDA_INITIALIZATION_TYPE");
     *out = (struct settings){
         .api = get("AWS_LAMBDA_RUNTIME_API"),
         .handler = handler ? handler : "",
@@ -37,7 +67,10 @@ int settings_read(struct settings *out, struct err *err)
         .memory_mb = read_memory(get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")),
         .partial_failures = !partial || strcasecmp(partial, "off") != 0,
         .log_level = LAMBDA_INFO,
+        .snap_start = start && strcmp(start, "snap-start") == 0,
+        .log_socket = get("_LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET"),
     };
+    read_workers(get("AWS_LAMBDA_MAX_CONCURRENCY"), out);
     if (level && log_parse_level(level, &out->log_level) != 0)
         out->bad_log_level = level;
     if (!out->api)

@@ -12,6 +12,8 @@
 #define SETTINGS_MEMORY_MAX 10240
 #define SETTINGS_MEMORY     1024 /* when AWS_LAMBDA_FUNCTION_MEMORY_SIZE is absent or no size */
 
+#define SETTINGS_WORKERS_MAX 1000 /* Lambda allows 1024 processes */
+
 /* Texts belong to the environment. */
 struct settings {
     const char *api;       /* AWS_LAMBDA_RUNTIME_API */
@@ -20,7 +22,15 @@ struct settings {
     size_t memory_mb;
     bool partial_failures; /* LAMBDA_PARTIAL_FAILURES is not "off" */
     enum lambda_level log_level;
+    bool log_json; /* AWS_LAMBDA_LOG_FORMAT is "JSON" in any case */
+    int log_fd;    /* _LAMBDA_TELEMETRY_LOG_FD, taken out of the environment; -1: none */
     const char *bad_log_level; /* AWS_LAMBDA_LOG_LEVEL when it is none, for a warning */
+    bool snap_start;           /* AWS_LAMBDA_INITIALIZATION_TYPE is "snap-start" */
+    /* AWS_LAMBDA_MAX_CONCURRENCY: events at a time on Managed Instances, from 1 to
+     * SETTINGS_WORKERS_MAX and to the number of MB of memory. 0: absent, an ordinary function. */
+    unsigned workers;
+    const char *bad_workers; /* its text when it was no number or too large, for a warning */
+    const char *log_socket;  /* _LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET, or NULL */
 };
 
 /* -1 when the address of the Runtime API is missing: without it nothing can be reported. */

@@ -1,18 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/stop.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
+#include <time.h>
+
+#define EXTENSIONS "/opt/extensions"
 
 static int stop_fd = -1;
+static volatile sig_atomic_t requested;
+static struct timespec requested_at;
 
 static void on_sigterm(int sig)
 {
     (void)sig;
     int saved = errno;
     uint64_t one = 1;
+    if (!requested)
+        clock_gettime(CLOCK_REALTIME, &requested_at);
+    requested = 1;
     ssize_t n = write(stop_fd, &one, sizeof one);
     (void)n; /* fails only when 2^64 signals were not read */
     errno = saved;
@@ -20,6 +29,9 @@ static void on_sigterm(int sig)
 
 int stop_install(struct err *err)
 {
+    requested = 0;
+    if (stop_fd >= 0)
+        close(stop_fd);
     stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (stop_fd < 0)
         return err_sys(err, "eventfd");
@@ -27,4 +39,28 @@ int stop_install(struct err *err)
     if (sigaction(SIGTERM, &action, NULL) != 0)
         return err_sys(err, "catch SIGTERM");
     return stop_fd;
+}
+
+bool stop_requested(void)
+{
+    return requested;
+}
+
+/* Lambda takes every regular file in there for an extension. */
+static bool has_external_extensions(void)
+{
+    DIR *folder = opendir(EXTENSIONS);
+    bool found = false;
+    if (!folder)
+        return false;
+    for (struct dirent *entry; !found && (entry = readdir(folder));)
+        found = entry->d_name[0] != '.';
+    closedir(folder);
+    return found;
+}
+
+int64_t stop_deadline_ms(void)
+{
+    int grace = has_external_extensions() ? STOP_GRACE_EXTERNAL_MS : STOP_GRACE_MS;
+    return (int64_t)requested_at.tv_sec * 1000 + requested_at.tv_nsec / 1000000 + grace;
 }
