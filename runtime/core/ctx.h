@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "core/failure.h"
+#include "core/stream.h"
 #include "lambda.h"
 #include "rapi/rapi.h"
 
@@ -21,6 +22,7 @@ struct lambda_ctx {
     unsigned *progress;             /* in a worker: counts events, for its parent; else NULL */
     struct failure failure;
     struct buf reply;
+    struct stream stream;
     bool replied;          /* reply is the handler's own */
     bool reply_lost;       /* the handler's last answer could not be kept */
     unsigned char *marks;  /* per record: lambda_fail_record was called */

@@ -46,7 +46,7 @@ static const char *print_failure(const struct failure *f, const char *request_id
     return out->ptr;
 }
 
-static int post_failure(struct rapi *rapi, const struct lambda_ctx *ctx, struct err *err)
+static int post_failure(struct rapi *rapi, struct lambda_ctx *ctx, struct err *err)
 {
     char category[FAILURE_CATEGORY_MAX + 1];
     AUTO_BUF struct buf text;
@@ -55,6 +55,8 @@ static int post_failure(struct rapi *rapi, const struct lambda_ctx *ctx, struct 
     log_line(LAMBDA_ERROR, ctx_request_id(ctx), "%s: %s", ctx->failure.type, ctx->failure.message);
     const char *document = print_failure(&ctx->failure, ctx_request_id(ctx), &text, &len);
     failure_category(ctx->failure.type, category);
+    if (stream_is_started(&ctx->stream))
+        return stream_fail(ctx, category, document, len, err);
     return rapi_fail(rapi, ctx->event, category, document, len, err);
 }
 
@@ -84,8 +86,12 @@ static int run_one(struct rapi *rapi, const struct lambda_module *table, struct 
     if (getpid() != self) /* a child that the handler forked came back: it has no answer to give */
         _exit(EXIT_SUCCESS);
     fflush(stdout); /* what the handler printed belongs to this invocation */
-    failed = failed ? post_failure(rapi, ctx, err)
-                    : rapi_respond(rapi, event, ctx->reply.ptr, ctx->reply.len, err);
+    if (failed)
+        failed = post_failure(rapi, ctx, err);
+    else if (stream_is_open(&ctx->stream))
+        failed = stream_finish(ctx, err);
+    else
+        failed = rapi_respond(rapi, event, ctx->reply.ptr, ctx->reply.len, err);
     if (failed && !rapi_is_fatal(err)) {
         log_line(LAMBDA_ERROR, ctx_request_id(ctx), "the answer is lost: %s", err->msg);
         failed = 0;
@@ -101,6 +107,7 @@ int loop_run(struct rapi *rapi, const struct lambda_module *table, struct lambda
              struct err *err)
 {
     size_t last = 0;
+    ctx->stream.rapi = rapi;
     for (;;) {
         struct rapi_event event;
         if (rapi_next(rapi, ctx->arena, DECODE_PAD, &event, err) != 0)
