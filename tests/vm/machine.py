@@ -36,7 +36,8 @@ def accelerators():
 
 
 def command(files, accelerator, cpus, arguments=""):
-    return [image.tool("qemu-system-x86_64", "qemu-system-x86"), "-nodefaults", "-no-user-config",
+    return [image.tool("setpriv", "util-linux"), "--pdeathsig", "KILL",
+            image.tool("qemu-system-x86_64", "qemu-system-x86"), "-nodefaults", "-no-user-config",
             "-display", "none", "-no-reboot", "-M", "q35", *accelerator, "-smp", str(cpus),
             "-m", str(MEMORY_MB), "-kernel", str(files["kernel"]), "-initrd", str(files["first"]),
             "-append", f"console=ttyS0 {ARGUMENTS} {arguments}",

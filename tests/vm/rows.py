@@ -206,7 +206,8 @@ class Report:
 def run(open_machine, build, only=""):
     report = Report([row for row in table(os.path.realpath(build)) if only in row.name])
     print(f"1..{len(report.rows)}", flush=True)
-    workers = [threading.Thread(target=report.run, args=(open_machine,)) for _ in range(MACHINES)]
+    workers = [threading.Thread(target=report.run, args=(open_machine,), daemon=True)
+               for _ in range(MACHINES)]
     for worker in workers:
         worker.start()
     for worker in workers:
