@@ -15,6 +15,7 @@ class Variant:
     never: typing.Optional[str] = None  # not even --relax helps; the message matches this
     shifted: bool = False  # the root's files belong to the ids of the user namespace
     before: str = ""  # shell words run in the container first
+    doctor: str = ""  # what the doctor then says, where its words are others
     holds: str = ""  # limits that are tried out with a hostile function
 
 
@@ -87,7 +88,8 @@ NO_NAMESPACES = "echo 0 > /proc/sys/user/max_user_namespaces; "
 
 VARIANTS = [
     Variant("privileged", [engine.privileged], holds="memory pids tmp"),
-    Variant("privileged, control groups of its own namespace", [engine.privileged, namespace("cgroup")], holds="memory"),
+    Variant("privileged, control groups of its own namespace", [engine.privileged, namespace("cgroup")],
+            holds="memory"),
     Variant("privileged, no loop device", [engine.privileged, no_loop], holds="memory pids tmp"),
     Variant("privileged, no mkfs.ext4", [engine.privileged], before="rm -f /usr/sbin/mke2fs /sbin/mkfs.ext4; ",
             holds="memory tmp"),
@@ -101,7 +103,8 @@ VARIANTS = [
     Variant("seccomp=unconfined alone", [engine.unconfined], never="systempaths=unconfined|unmask=ALL"),
     Variant("unconfined", FREE, GROUPS, holds="pids tmp"),
     Variant("unconfined, read-only root, no HOME", [*FREE, read_only], GROUPS, holds="pids tmp"),
-    Variant("unconfined, root without any capability", [*FREE, no_capabilities], never="SETFCAP"),
+    Variant("unconfined, root without any capability", [*FREE, no_capabilities], never="SETFCAP",
+            doctor="ids in it is refused|SETFCAP"),
     Variant("unconfined, root that has CAP_SETFCAP alone", [*FREE, only("CAP_SETFCAP")], GROUPS + ",pids", holds="tmp"),
     Variant("unconfined, ordinary user", [*FREE, user(1000)], GROUPS, holds="pids tmp"),
     Variant("unconfined, ordinary user, read-only root", [*FREE, user(1000), read_only], GROUPS, holds="pids tmp"),
