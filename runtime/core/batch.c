@@ -20,7 +20,11 @@ struct batch {
     struct buf items;            /* {"itemIdentifier":"..."},... */
     struct buf groups;           /* names of failed groups: size_t length, bytes, ... */
     struct failure first;        /* why the first record failed */
+    const void *calling;         /* the record that the handler has just now; NULL: none */
+    char *next;                  /* the text behind it */
 };
+
+static struct batch *running; /* for batch_rescue */
 
 static void batch_init(struct batch *b, const struct lambda_handler *h, struct lambda_ctx *ctx)
 {
@@ -30,6 +34,8 @@ static void batch_init(struct batch *b, const struct lambda_handler *h, struct l
     b->records = b->failed = 0;
     b->stopped = false;
     b->first.set = false;
+    b->calling = NULL;
+    b->next = NULL;
     buf_init(&b->items, RAPI_BODY_MAX);
     buf_init(&b->groups, BATCH_GROUPS_MAX);
 }
@@ -232,7 +238,9 @@ static int run_record(struct batch *b, const void *record, size_t index)
 {
     struct lambda_ctx *ctx = b->ctx;
     ctx->failure.set = false;
+    b->calling = record;
     int result = ((int (*)(lambda_ctx *, const void *))b->h->fn)(ctx, record);
+    b->calling = NULL;
     if (result == 0) {
         ctx->failure.set = false;
         return 0;
@@ -264,8 +272,10 @@ int batch_run_each(const struct lambda_handler *h, struct lambda_ctx *ctx)
     struct err err;
     struct batch b;
     batch_init(&b, h, ctx);
+    running = &b;
     int walked = decode_each(h->type, h->records, ctx->event->body, ctx->event->body_len,
-                             ctx->arena, on_record, &b, NULL, &err);
+                             ctx->arena, on_record, &b, &b.next, &err);
+    running = NULL;
     int failed = -1;
     if (walked < 0)
         failure_set(&ctx->failure, "Runtime.UnmarshalError", "%s: %s",
@@ -274,6 +284,54 @@ int batch_run_each(const struct lambda_handler *h, struct lambda_ctx *ctx)
         failed = finish(&b);
     batch_fini(&b);
     return failed;
+}
+
+/* ---- after a crash ------------------------------------------------------------------------- */
+
+/* The list of records to come again, as the handler's crash left it. */
+struct rescued {
+    const struct lambda_handler *h;
+    struct report *out;
+    size_t count;
+};
+
+static int rescue_record(struct rescued *w, const void *record)
+{
+    const lambda_str *id = text_at(record, w->h->id_offset);
+    if (!id->ptr || !id->len)
+        return -1;
+    report_text(w->out, w->count++ ? ",{\"itemIdentifier\":" : "{\"itemIdentifier\":");
+    report_json(w->out, id->ptr, id->len);
+    report_text(w->out, "}");
+    return w->out->cut ? -1 : 0;
+}
+
+static int on_rescued(void *record, size_t index, void *user)
+{
+    (void)index;
+    return rescue_record(user, record);
+}
+
+int batch_rescue(struct report *out, struct arena *scratch)
+{
+    struct err err;
+    struct batch *b = running;
+    if (!b || !b->calling || b->partial == LAMBDA_P_NONE || b->items.failed)
+        return -1;
+    if (b->records ==
+        b->failed + 1) /* none is done: the invocation fails, as it would without a crash */
+        return -1;
+    struct rescued w = {b->h, out, b->failed};
+    report_text(out, "{\"" BATCH_FIELD "\":[");
+    report_put(out, b->items.ptr, b->items.len);
+    if (rescue_record(&w, b->calling) != 0)
+        return -1;
+    if (b->partial == LAMBDA_P_QUEUE &&
+        decode_rest(b->h->type, b->next, b->ctx->event->body + b->ctx->event->body_len, scratch,
+                    on_rescued, &w, &err) != 0)
+        return -1;
+    report_text(out, "]}");
+    return 0;
 }
 
 /* ---- the whole batch ----------------------------------------------------------------------- */

@@ -12,6 +12,7 @@
 #pragma once
 
 #include "core/ctx.h"
+#include "core/report.h"
 
 /* LAMBDA_M_EACH: decodes and calls record by record. 0: the answer is in ctx->reply. */
 int batch_run_each(const struct lambda_handler *h, struct lambda_ctx *ctx) ATTR_CHECK;
@@ -20,3 +21,9 @@ int batch_run_each(const struct lambda_handler *h, struct lambda_ctx *ctx) ATTR_
 int batch_begin(const struct lambda_handler *h, const void *event,
                 struct lambda_ctx *ctx) ATTR_CHECK;
 int batch_end(const struct lambda_handler *h, const void *event, struct lambda_ctx *ctx) ATTR_CHECK;
+
+/* The answer to a batch whose handler will not come back: the records that failed, the one that was
+ * being handled and, where the source does not start again from there itself, those behind it. -1:
+ * there is no such batch, partial failures are off, no record is done, or one has no id; then the
+ * whole invocation fails. Async-signal-safe. */
+int batch_rescue(struct report *out, struct arena *scratch) ATTR_CHECK;

@@ -1,22 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What on_crash calls runs inside a signal handler: no heap, no stdio, no locks, but for collect.
+/* What the signal handlers call runs anywhere in the code of others: no heap, no stdio, no locks.
  */
 #include "core/crash.h"
 
-#include <execinfo.h>
 #include <signal.h>
-#include <stdbool.h>
-#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <ucontext.h>
 
-#include "core/frames.h"
 #include "core/log.h"
+#include "core/post.h"
+#include "core/rescue.h"
+#include "core/respawn.h"
+#include "core/settings.h"
+#include "core/symbols.h"
+#include "core/unwind.h"
+#include "core/watch.h"
 
 #define CRASH_STACK   65536
 #define CRASH_REPORT  16384
-#define CRASH_SECONDS 2 /* to report in */
+#define CRASH_MESSAGE 512
+#define CRASHES_MOST  3 /* in a row, the last of which is the process's end */
 
 static const struct {
     int number;
@@ -30,52 +33,63 @@ static const struct {
     {SIGABRT, false, "SIGABRT (aborted)"},
 };
 
+enum phase { PHASE_START, PHASE_LOOP, PHASE_END };
+
+static struct {
+    struct rapi_text id, nonce;
+    const int *fd;
+    enum phase phase;
+    bool recover, worker;
+    pid_t pid;
+} now;
+
 static char stack[CRASH_STACK] __attribute__((aligned(16)));
-static const char *volatile request_id;
-static volatile sig_atomic_t crashed; /* the signal that is being reported */
 
-void crash_set_request(const char *id)
+/* Of the crash, or of the hang that is explained; never of both at once. */
+static struct frames frames;
+static char message[CRASH_MESSAGE];
+static char report[CRASH_REPORT];
+static const ucontext_t *context;
+
+void crash_set_connection(const int *fd)
 {
-    request_id = id;
+    now.fd = fd;
 }
 
-static uintptr_t program_counter(const ucontext_t *context)
+void crash_set_request(const struct rapi_event *event)
 {
-#if defined(__x86_64__)
-    return (uintptr_t)context->uc_mcontext.gregs[REG_RIP];
-#elif defined(__aarch64__)
-    return (uintptr_t)context->uc_mcontext.pc;
-#else
-    (void)context;
-    return 0;
-#endif
+    now.phase = PHASE_LOOP;
+    if (event) {
+        now.nonce = event->invocation_id;
+        now.id = event->request_id;
+        if (now.fd)
+            post_learn(*now.fd);
+        return;
+    }
+    if (now.id.ptr)
+        respawn_forget();
+    now.id.ptr = NULL;
 }
 
-/* Where a call through a bad pointer came from: nothing can be unwound from such an address. */
-static uintptr_t return_address(const ucontext_t *context)
+void crash_set_ending(void)
 {
-#if defined(__x86_64__)
-    return *(const uintptr_t *)context->uc_mcontext.gregs[REG_RSP];
-#elif defined(__aarch64__)
-    return (uintptr_t)context->uc_mcontext.regs[30];
-#else
-    (void)context;
-    return 0;
-#endif
+    now.phase = PHASE_END;
 }
 
-static void put_headline(struct report *r, int sig, const siginfo_t *info)
+void crash_set_worker(void)
+{
+    now.worker = true;
+    now.pid = getpid();
+}
+
+/* ---- words --------------------------------------------------------------------------------- */
+
+static void put_reason(struct report *r, int sig, const siginfo_t *info)
 {
     size_t row = 0;
     while (row < ARRAY_LEN(signals) - 1 && signals[row].number != sig)
         row++;
-    const char *id = request_id;
-    char time[LOG_TIME_LEN];
-    log_time(time);
-    report_put(r, time, sizeof time);
-    report_text(r, "\t");
-    report_text(r, id ? id : "-");
-    report_text(r, "\tFATAL\tthe function crashed: ");
+    report_text(r, "the function crashed: ");
     report_text(r, signals[row].name);
     if (info->si_code <= 0) {
         report_text(r, ", sent by process ");
@@ -84,89 +98,190 @@ static void put_headline(struct report *r, int sig, const siginfo_t *info)
         report_text(r, " at address 0x");
         report_number(r, (uintptr_t)info->si_addr, 16);
     }
-    report_text(r, "\n");
 }
 
-/* The rest of the stack comes from the C library, which loads its unwinder for that: half a
- * millisecond that only a crash pays. It may fail in a process that is broken already; then
- * on_nested ends it. */
-static void collect(struct frames *frames, uintptr_t pc)
+static void put_hang(struct report *r, int64_t left_ms)
 {
-    void *ips[FRAMES_MAX];
-    int n = backtrace(ips, FRAMES_MAX), at = 0;
-    while (at < n && (uintptr_t)ips[at] != pc)
-        at++; /* over the frames of the signal handler */
-    for (at++; at < n; at++)
-        frames_add(frames, (uintptr_t)ips[at] - 1);
+    report_text(r, "the handler is still running ");
+    report_number(r, left_ms > 0 ? (uint64_t)left_ms : 0, 10);
+    report_text(r, " ms before its deadline");
 }
 
-static void die_by(int sig)
+static void write_line(const char *level, const struct report *text)
 {
-    struct sigaction plain = {.sa_handler = SIG_DFL};
-    sigset_t only;
-    sigaction(sig, &plain, NULL);
-    sigemptyset(&only);
-    sigaddset(&only, sig);
-    syscall(SYS_tgkill, getpid(), (pid_t)syscall(SYS_gettid), sig);
-    sigprocmask(SIG_UNBLOCK, &only, NULL);
+    struct report r = {.text = report, .cap = sizeof report};
+    char time[LOG_TIME_LEN];
+    log_time(time);
+    report_put(&r, time, sizeof time);
+    report_text(&r, "\t");
+    report_put(&r, now.id.ptr ? now.id.ptr : "-",
+               !now.id.ptr ? 1 : (now.id.len < 128 ? now.id.len : 128));
+    report_text(&r, level);
+    report_put(&r, text->text, text->len);
+    report_text(&r, "\n");
+    report_flush(&r, STDERR_FILENO);
 }
 
-/* A crash, or no end, while the first crash is reported. */
-static void on_nested(int sig)
+static void write_frames(void)
 {
-    (void)sig;
-    die_by((int)crashed);
+    struct report r = {.text = report, .cap = sizeof report};
+    frames_clear(&frames);
+    unwind_context(context, &frames);
+    frames_resolve(&frames);
+    symbols_find(&frames);
+    frames_print(&frames, 0, &r);
+    frames_print_modules(&frames, &r);
+    report_flush(&r, STDERR_FILENO);
 }
 
-static void catch_nested(int sig)
+/* The C library's own functions say little about where something went wrong. */
+static bool is_telling(const struct frame *frame)
 {
-    struct sigaction nested = {.sa_handler = on_nested, .sa_flags = SA_ONSTACK | SA_NODEFER};
-    crashed = sig;
-    for (size_t i = 0; i < ARRAY_LEN(signals); i++)
-        sigaction(signals[i].number, &nested, NULL);
-    sigaction(SIGALRM, &nested, NULL);
-    alarm(CRASH_SECONDS);
+    const char *file = frames_file(frame);
+    return file && frame->base && strncmp(file, "libc.", 5) != 0 && strncmp(file, "libc-", 5) != 0;
 }
 
-static void write_report(struct report *r)
+static void add_place(struct report *r)
 {
-    ssize_t n = write(STDERR_FILENO, r->text, r->len);
-    (void)n; /* there is nowhere left to complain */
-    r->len = 0;
+    size_t i = 0;
+    while (i < frames.count && !is_telling(&frames.list[i]))
+        i++;
+    if (i == frames.count)
+        return;
+    const struct frame *frame = &frames.list[i];
+    report_text(r, " in ");
+    if (frame->name[0]) {
+        report_text(r, frame->name);
+        report_text(r, " (");
+    }
+    report_text(r, frames_file(frame));
+    report_text(r, "+0x");
+    report_number(r, frame->ip - frame->base, 16);
+    report_text(r, frame->name[0] ? ")" : "");
+}
+
+/* A line that the handler has begun would be lost. The stream is not locked and its memory not
+ * trusted: write refuses what is not there. */
+static void save_stdout(void)
+{
+#ifdef __GLIBC__
+    const FILE *f = stdout;
+    size_t len = (size_t)(f->_IO_write_ptr - f->_IO_write_base);
+    if (!f->_IO_write_base || !len || len > BUFSIZ * 8)
+        return;
+    ssize_t n = write(STDOUT_FILENO, f->_IO_write_base, len);
+    if (n > 0)
+        n = write(STDOUT_FILENO, "\n", 1);
+#endif
+}
+
+static void explain(struct rescue *r)
+{
+    save_stdout();
+    write_frames();
+    add_place(&r->message);
+}
+
+/* ---- what is done -------------------------------------------------------------------------- */
+
+static struct rescue *prepare(const char *type, int sig)
+{
+    static struct rescue r;
+    r = (struct rescue){.explain = explain,
+                        .type = type,
+                        .message = {.text = message, .cap = sizeof message},
+                        .frames = &frames,
+                        .sig = sig,
+                        .keep = now.fd ? *now.fd : -1};
+    frames_clear(&frames);
+    return &r;
+}
+
+static void plan(struct rescue *r, bool recover)
+{
+    bool running = now.phase == PHASE_LOOP && now.id.ptr;
+    r->starting = now.phase == PHASE_START;
+    r->answer = recover && (running || r->starting);
+    r->respawn = recover && now.phase == PHASE_LOOP && !now.worker;
+    r->id.ptr = running ? now.id.ptr : NULL;
+    r->id.len = running ? now.id.len : 0;
+    r->nonce.ptr = running ? now.nonce.ptr : NULL;
+    r->nonce.len = running ? now.nonce.len : 0;
+}
+
+/* Of a child that the handler forked: it may even share this memory (vfork). */
+static _Noreturn void die_as_child(int sig, const siginfo_t *info)
+{
+    char text[CRASH_MESSAGE];
+    struct report r = {.text = text, .cap = sizeof text};
+    put_reason(&r, sig, info);
+    write_line("\tFATAL\tin a process of its own, ", &r);
+    write_frames();
+    rescue_die(sig);
 }
 
 static void on_crash(int sig, siginfo_t *info, void *user)
 {
-    static struct frames frames;
-    static char text[CRASH_REPORT];
-    const ucontext_t *context = user;
-    uintptr_t pc = program_counter(context);
-    struct report r = {text, 0, sizeof text};
-    catch_nested(sig);
-    put_headline(&r, sig, info);
-    write_report(&r); /* before anything that trusts the stack */
-    frames_add(&frames, pc);
-    if (frames_resolve(&frames) == 0 && !frames.list[0].path) /* jumped to nowhere */
-        frames_add(&frames, return_address(context) - 1);
-    size_t known = frames.count;
-    frames_resolve(&frames);
-    frames_print(&frames, 0, &r);
-    write_report(&r); /* what is certain first */
-
-    collect(&frames, pc);
-    frames_resolve(&frames);
-    frames_print(&frames, known, &r);
-    frames_print_modules(&frames, &r);
-    write_report(&r);
-    die_by(sig);
+    context = user;
+    if (getpid() != now.pid)
+        die_as_child(sig, info);
+    while (!rescue_claim(sig))
+        pause(); /* another thread is at it, and ends this one */
+    struct rescue *r = prepare("Runtime.Crash", sig);
+    put_reason(&r->message, sig, info);
+    write_line("\tFATAL\t", &r->message); /* before anything that trusts the stack */
+    plan(r, now.recover);
+    r->count = respawn_count() + 1;
+    r->respawn = r->respawn && r->count < CRASHES_MOST;
+    rescue_run(r);
 }
 
-int crash_install(struct err *err)
+void crash_explain_hang(const ucontext_t *where, int64_t left_ms)
+{
+    struct report r = {.text = message, .cap = sizeof message};
+    context = where;
+    put_hang(&r, left_ms);
+    report_text(&r, ", here:");
+    write_line("\tWARN\t", &r);
+    write_frames();
+}
+
+void crash_give_up(const ucontext_t *where, int64_t left_ms)
+{
+    context = where;
+    while (!rescue_claim(SIGKILL))
+        pause();
+    struct rescue *r = prepare("Function.DeadlineExceeded", SIGKILL);
+    put_hang(&r->message, left_ms);
+    write_line("\tERROR\t", &r->message);
+    plan(r, true);
+    r->count = respawn_count();
+    rescue_run(r);
+}
+
+void crash_unmask(sigset_t *set)
+{
+    for (size_t i = 0; i < ARRAY_LEN(signals); i++)
+        sigdelset(set, signals[i].number);
+}
+
+int crash_install(const struct settings *settings, const char *agent, struct err *err)
 {
     stack_t alternate = {.ss_sp = stack, .ss_size = sizeof stack};
+    now.recover = settings->crash_recovery;
+    post_prepare(settings->api, agent);
+    watch_set_margin(settings->margin_ms);
+    if (settings->bad_margin)
+        log_line(LAMBDA_WARN, NULL,
+                 "LAMBDA_DEADLINE_MARGIN_MS '%.40s' is no number of milliseconds up to %d: no "
+                 "margin is taken",
+                 settings->bad_margin, SETTINGS_MARGIN_MAX);
+    now.pid = getpid();
     if (sigaltstack(&alternate, NULL) != 0)
         return err_sys(err, "sigaltstack");
     struct sigaction action = {.sa_sigaction = on_crash, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+    sigfillset(&action.sa_mask);
+    crash_unmask(&action.sa_mask);
     for (size_t i = 0; i < ARRAY_LEN(signals); i++)
         if (sigaction(signals[i].number, &action, NULL) != 0)
             return err_sys(err, "catch %s", signals[i].name);

@@ -2,86 +2,22 @@
 #include "core/frames.h"
 
 #include <elf.h>
-#include <fcntl.h>
 #include <link.h>
-#include <stdbool.h>
 #include <string.h>
 
-#include "base/attr.h"
+#include "core/maps.h"
 
-#define MAPS_BUFFER  8192
 #define BUILD_ID_MAX 64
 
-void report_put(struct report *r, const char *bytes, size_t len)
+void frames_clear(struct frames *f)
 {
-    if (len > r->cap - r->len)
-        len = r->cap - r->len;
-    memcpy(r->text + r->len, bytes, len);
-    r->len += len;
-}
-
-void report_text(struct report *r, const char *text)
-{
-    report_put(r, text, strlen(text));
-}
-
-void report_number(struct report *r, uint64_t value, unsigned radix)
-{
-    char digits[24];
-    size_t at = sizeof digits;
-    do {
-        digits[--at] = "0123456789abcdef"[value % radix];
-        value /= radix;
-    } while (value);
-    report_put(r, digits + at, sizeof digits - at);
+    f->count = f->paths_used = 0;
 }
 
 void frames_add(struct frames *f, uintptr_t ip)
 {
     if (f->count < FRAMES_MAX)
         f->list[f->count++] = (struct frame){.ip = ip};
-}
-
-/* ---- /proc/self/maps ----------------------------------------------------------------------- */
-
-/* A line: "7f12-7f34 r-xp 00001000 08:01 1234    /path". */
-struct mapping {
-    uintptr_t start, end, offset;
-    const char *path; /* "" for anonymous memory */
-};
-
-static const char *read_hex(const char *p, uintptr_t *out)
-{
-    uintptr_t value = 0;
-    for (;; p++) {
-        unsigned digit = (unsigned)*p - '0';
-        if (digit > 9) {
-            digit = (unsigned)*p - 'a' + 10;
-            if (digit < 10 || digit > 15)
-                break;
-        }
-        value = value << 4 | digit;
-    }
-    *out = value;
-    return p;
-}
-
-static const char *skip_word(const char *p)
-{
-    while (*p && *p != ' ')
-        p++;
-    while (*p == ' ')
-        p++;
-    return p;
-}
-
-static void parse_mapping(const char *line, struct mapping *out)
-{
-    const char *p = read_hex(line, &out->start);
-    p = read_hex(p + (*p == '-'), &out->end);
-    p = skip_word(p);                         /* to the rights */
-    p = read_hex(skip_word(p), &out->offset); /* behind them */
-    out->path = skip_word(skip_word(skip_word(p)));
 }
 
 /* A copy that lives as long as f; the last one again when the path is the same. */
@@ -104,44 +40,25 @@ struct walk {
     const char *last;
 };
 
-static void on_mapping(struct walk *w, const char *line)
+static void on_mapping(const struct mapping *m, void *user)
 {
-    struct mapping m;
-    parse_mapping(line, &m);
-    if (m.offset == 0)
-        w->base = m.start;
+    struct walk *w = user;
+    if (m->offset == 0)
+        w->base = m->start;
     for (size_t i = 0; i < w->f->count; i++) {
         struct frame *frame = &w->f->list[i];
-        if (frame->ip < m.start || frame->ip >= m.end || frame->path)
+        if (frame->ip < m->start || frame->ip >= m->end || frame->path)
             continue;
-        w->last = keep_path(w->f, *m.path ? m.path : "[anonymous]", w->last);
+        w->last = keep_path(w->f, *m->path ? m->path : "[anonymous]", w->last);
         frame->path = w->last;
-        frame->base = *m.path == '/' ? w->base : 0;
+        frame->base = w->last && *m->path == '/' ? w->base : 0;
     }
 }
 
 int frames_resolve(struct frames *f)
 {
-    static char buf[MAPS_BUFFER];
-    AUTO_FD int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return -1;
     struct walk w = {.f = f};
-    size_t used = 0;
-    for (ssize_t n; (n = read(fd, buf + used, sizeof buf - 1 - used)) > 0;) {
-        used += (size_t)n;
-        size_t from = 0;
-        for (char *nl; (nl = memchr(buf + from, '\n', used - from));) {
-            *nl = '\0';
-            on_mapping(&w, buf + from);
-            from = (size_t)(nl - buf) + 1;
-        }
-        used -= from;
-        memmove(buf, buf + from, used);
-        if (used == sizeof buf - 1)
-            return -1; /* no line is that long */
-    }
-    return 0;
+    return maps_each(on_mapping, &w);
 }
 
 /* ---- output -------------------------------------------------------------------------------- */
@@ -186,23 +103,7 @@ static const unsigned char *find_build_id(uintptr_t base, size_t *out_len)
     return NULL;
 }
 
-static void print_build_id(const struct frame *frame, struct report *r)
-{
-    size_t len = 0;
-    const unsigned char *id = find_build_id(frame->base, &len);
-    if (!id || len > BUILD_ID_MAX)
-        return;
-    report_text(r, "    build id of ");
-    report_text(r, frame->path);
-    report_text(r, ": ");
-    for (size_t i = 0; i < len; i++) {
-        report_number(r, id[i] >> 4, 16);
-        report_number(r, id[i] & 15, 16);
-    }
-    report_text(r, "\n");
-}
-
-static bool is_first_of_module(const struct frames *f, size_t index)
+bool frames_is_first(const struct frames *f, size_t index)
 {
     for (size_t i = 0; i < index; i++)
         if (f->list[i].base == f->list[index].base)
@@ -210,26 +111,99 @@ static bool is_first_of_module(const struct frames *f, size_t index)
     return f->list[index].base != 0;
 }
 
+/* "PATH+0x1234 (function+0x12)" */
+static void print_frame(const struct frame *frame, const char *path, struct report *r)
+{
+    if (path) {
+        report_text(r, path);
+        report_text(r, "+");
+    }
+    report_text(r, "0x");
+    report_number(r, frame->ip - frame->base, 16);
+    if (!frame->name[0])
+        return;
+    report_text(r, " (");
+    report_text(r, frame->name);
+    report_text(r, "+0x");
+    report_number(r, frame->offset, 16);
+    report_text(r, ")");
+}
+
 void frames_print(const struct frames *f, size_t from, struct report *r)
 {
     for (size_t i = from; i < f->count; i++) {
-        const struct frame *frame = &f->list[i];
         report_text(r, "    #");
         report_number(r, i, 10);
         report_text(r, " ");
-        if (frame->path) {
-            report_text(r, frame->path);
-            report_text(r, "+");
-        }
-        report_text(r, "0x");
-        report_number(r, frame->ip - frame->base, 16);
+        print_frame(&f->list[i], f->list[i].path, r);
         report_text(r, "\n");
+    }
+}
+
+static void print_build_id(const struct frame *frame, const char *path, struct report *r)
+{
+    size_t len = 0;
+    const unsigned char *id = find_build_id(frame->base, &len);
+    if (!id || len > BUILD_ID_MAX)
+        return;
+    report_text(r, "build id of ");
+    report_text(r, path);
+    report_text(r, ": ");
+    for (size_t i = 0; i < len; i++) {
+        report_number(r, id[i] >> 4, 16);
+        report_number(r, id[i] & 15, 16);
     }
 }
 
 void frames_print_modules(const struct frames *f, struct report *r)
 {
-    for (size_t i = 0; i < f->count; i++)
-        if (is_first_of_module(f, i))
-            print_build_id(&f->list[i], r);
+    for (size_t i = 0; i < f->count; i++) {
+        size_t before = r->len;
+        if (!frames_is_first(f, i))
+            continue;
+        report_text(r, "    ");
+        size_t empty = r->len;
+        print_build_id(&f->list[i], f->list[i].path, r);
+        if (r->len == empty)
+            report_rewind(r, before);
+        else
+            report_text(r, "\n");
+    }
+}
+
+const char *frames_file(const struct frame *frame)
+{
+    const char *slash = frame->path ? strrchr(frame->path, '/') : NULL;
+    return slash ? slash + 1 : frame->path;
+}
+
+/* Adds a line to a list of JSON strings; the line as a whole, or nothing. */
+static void list_line(struct report *line, struct report *r, size_t reserve)
+{
+    size_t before = r->len;
+    if (line->len) {
+        if (r->len && r->text[r->len - 1] != '[')
+            report_text(r, ",");
+        report_json(r, line->text, line->len);
+        if (r->cut || r->cap - r->len < reserve)
+            report_rewind(r, before);
+    }
+    line->len = 0;
+}
+
+void frames_print_json(const struct frames *f, struct report *r, size_t reserve)
+{
+    static char text[FRAMES_LINE];
+    struct report line = {.text = text, .cap = sizeof text};
+    report_text(r, "[");
+    for (size_t i = 0; i < f->count; i++) {
+        print_frame(&f->list[i], frames_file(&f->list[i]), &line);
+        list_line(&line, r, reserve);
+    }
+    for (size_t i = 0; i < f->count; i++) {
+        if (frames_is_first(f, i))
+            print_build_id(&f->list[i], frames_file(&f->list[i]), &line);
+        list_line(&line, r, reserve);
+    }
+    report_text(r, "]");
 }

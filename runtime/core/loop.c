@@ -9,6 +9,7 @@
 #include "core/crash.h"
 #include "core/dispatch.h"
 #include "core/log.h"
+#include "core/watch.h"
 #include "decode/decode.h"
 
 #define LOOP_ARENA_KEPT (128u << 10) /* bytes of invocation memory that always stay */
@@ -78,11 +79,13 @@ static int run_one(struct rapi *rapi, const struct lambda_module *table, struct 
                    const struct rapi_event *event, struct err *err)
 {
     ctx_begin(ctx, event);
-    crash_set_request(event->request_id.ptr);
+    crash_set_request(event);
     if (!ctx->progress) /* where events run beside each other the trace is in the context alone */
         set_trace(&event->trace_id);
     pid_t self = getpid();
+    watch_begin(event->deadline_ms);
     int failed = dispatch_event(table, ctx);
+    watch_end();
     if (getpid() != self) /* a child that the handler forked came back: it has no answer to give */
         _exit(EXIT_SUCCESS);
     fflush(stdout); /* what the handler printed belongs to this invocation */
@@ -108,6 +111,7 @@ int loop_run(struct rapi *rapi, const struct lambda_module *table, struct lambda
 {
     size_t last = 0;
     ctx->stream.rapi = rapi;
+    crash_set_request(NULL);
     for (;;) {
         struct rapi_event event;
         if (rapi_next(rapi, ctx->arena, DECODE_PAD, &event, err) != 0)

@@ -9,6 +9,7 @@
 #include "core/log.h"
 #include "core/loop.h"
 #include "core/module.h"
+#include "core/respawn.h"
 #include "core/settings.h"
 #include "core/stop.h"
 
@@ -35,13 +36,13 @@ static void on_sigpipe(int sig)
 
 /* Signals and streams, before any code of the user runs. SIGPIPE is caught and not ignored: what is
  * ignored stays so in the programs that a handler runs, whose pipes would never end. */
-static int prepare_process(int *stop_fd, struct err *err)
+static int prepare_process(const struct settings *settings, int *stop_fd, struct err *err)
 {
     struct sigaction pipe_action = {.sa_handler = on_sigpipe, .sa_flags = SA_RESTART};
     setvbuf(stdout, NULL, _IOLBF, 0);
     sigaction(SIGPIPE, &pipe_action, NULL);
     *stop_fd = stop_install(err);
-    return *stop_fd < 0 ? -1 : crash_install(err);
+    return *stop_fd < 0 ? -1 : crash_install(settings, USER_AGENT, err);
 }
 
 /* -1: the failure is posted. */
@@ -81,19 +82,21 @@ static int run(struct rapi *rapi, const struct settings *settings, struct arena 
         log_line(LAMBDA_FATAL, NULL, "%s", err.msg);
         return -1;
     }
+    crash_set_ending();
     run_shutdown_hooks(&module, &ctx);
     ctx_fini(&ctx);
     return 0;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    (void)argc;
     static struct rapi rapi;
     struct settings settings;
     struct arena arena = {0};
     struct err err;
     int stop_fd = -1;
-    if (settings_read(&settings, &err) != 0) {
+    if (respawn_save(argv, &err) != 0 || settings_read(&settings, &err) != 0) {
         fprintf(stderr, "bootstrap: %s\n", err.msg);
         return 1;
     }
@@ -103,12 +106,13 @@ int main(void)
                  "AWS_LAMBDA_LOG_LEVEL '%.40s' is none of TRACE, DEBUG, INFO, WARN, "
                  "ERROR, FATAL: INFO is taken",
                  settings.bad_log_level);
-    if (prepare_process(&stop_fd, &err) != 0 ||
+    if (prepare_process(&settings, &stop_fd, &err) != 0 ||
         reserve_arena(&arena, settings.memory_mb, &err) != 0 ||
         rapi_open(&rapi, settings.api, USER_AGENT, stop_fd, &err) != 0) {
         log_line(LAMBDA_FATAL, NULL, "%s", err.msg);
         return 1;
     }
+    crash_set_connection(&rapi.conn.fd);
     int failed = run(&rapi, &settings, &arena);
     rapi_close(&rapi);
     arena_fini(&arena);

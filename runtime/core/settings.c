@@ -53,9 +53,32 @@ static int take_log_fd(void)
     return fd;
 }
 
+static bool is_on(const char *name)
+{
+    const char *value = get(name);
+    return !value || strcasecmp(value, "off") != 0;
+}
+
+/* Digits only, from 1 on; also "0" for none. */
+static void read_margin(struct settings *out)
+{
+    const char *text = get("LAMBDA_DEADLINE_MARGIN_MS");
+    int64_t value = 0;
+    for (const char *p = text; p && *p; p++) {
+        if (*p < '0' || *p > '9' || value > SETTINGS_MARGIN_MAX) {
+            out->bad_margin = text;
+            return;
+        }
+        value = value * 10 + (*p - '0');
+    }
+    if (value > SETTINGS_MARGIN_MAX)
+        out->bad_margin = text;
+    else
+        out->margin_ms = value;
+}
+
 int settings_read(struct settings *out, struct err *err)
 {
-    const char *partial = get("LAMBDA_PARTIAL_FAILURES");
     const char *root = get("LAMBDA_TASK_ROOT");
     const char *handler = get("_HANDLER");
     const char *level = get("AWS_LAMBDA_LOG_LEVEL");
@@ -65,12 +88,14 @@ int settings_read(struct settings *out, struct err *err)
         .handler = handler ? handler : "",
         .task_root = root ? root : "/var/task",
         .memory_mb = read_memory(get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")),
-        .partial_failures = !partial || strcasecmp(partial, "off") != 0,
+        .partial_failures = is_on("LAMBDA_PARTIAL_FAILURES"),
+        .crash_recovery = is_on("LAMBDA_CRASH_RECOVERY"),
         .log_level = LAMBDA_INFO,
         .snap_start = start && strcmp(start, "snap-start") == 0,
         .log_socket = get("_LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET"),
     };
     read_workers(get("AWS_LAMBDA_MAX_CONCURRENCY"), out);
+    read_margin(out);
     if (level && log_parse_level(level, &out->log_level) != 0)
         out->bad_log_level = level;
     if (!out->api)

@@ -4,13 +4,15 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "lambda.h"
 
 #define SETTINGS_MEMORY_MIN 128 /* MB, Lambda's own bounds */
 #define SETTINGS_MEMORY_MAX 10240
-#define SETTINGS_MEMORY     1024 /* when AWS_LAMBDA_FUNCTION_MEMORY_SIZE is absent or no size */
+#define SETTINGS_MARGIN_MAX 900000 /* ms: no deadline is further away */
+#define SETTINGS_MEMORY     1024   /* when AWS_LAMBDA_FUNCTION_MEMORY_SIZE is absent or no size */
 
 #define SETTINGS_WORKERS_MAX 1000 /* Lambda allows 1024 processes */
 
@@ -20,7 +22,10 @@ struct settings {
     const char *handler;   /* _HANDLER, "" when absent */
     const char *task_root; /* LAMBDA_TASK_ROOT, else /var/task */
     size_t memory_mb;
-    bool partial_failures; /* LAMBDA_PARTIAL_FAILURES is not "off" */
+    bool partial_failures;  /* LAMBDA_PARTIAL_FAILURES is not "off" */
+    bool crash_recovery;    /* LAMBDA_CRASH_RECOVERY is not "off" */
+    int64_t margin_ms;      /* LAMBDA_DEADLINE_MARGIN_MS; 0: none */
+    const char *bad_margin; /* the same when it is no number in range, for a warning */
     enum lambda_level log_level;
     bool log_json; /* AWS_LAMBDA_LOG_FORMAT is "JSON" in any case */
     int log_fd;    /* _LAMBDA_TELEMETRY_LOG_FD, taken out of the environment; -1: none */

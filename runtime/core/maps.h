@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* /proc/self/maps, line by line. Async-signal-safe, not from two threads at once. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attr.h"
+
+/* A line: "7f12-7f34 r-xp 00001000 08:01 1234    /path". */
+struct mapping {
+    uintptr_t start, end, offset;
+    bool readable;
+    const char *path; /* "" for anonymous memory; until the call returns */
+};
+
+/* Calls fn for each. -1 when the file cannot be read. */
+int maps_each(void (*fn)(const struct mapping *m, void *user), void *user) ATTR_CHECK;

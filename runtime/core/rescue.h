@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a process does when its handler cannot go on: it explains itself in the log, answers the
+ * invocation and replaces itself (or dies). Async-signal-safe.
+ *
+ * The way is cut into stages. A signal that ends one of them (the process is broken, after all), or
+ * the alarm that each runs against, leads to the next one. */
+#pragma once
+
+#include <signal.h>
+#include <stdbool.h>
+
+#include "core/frames.h"
+
+struct rapi_event;
+
+struct rescue {
+    void (*explain)(struct rescue *r); /* fills frames, and writes to the log */
+    const char *type;                  /* errorType */
+    struct report message;             /* errorMessage */
+    struct frames *frames;
+    int sig;       /* to die by where the process is not replaced */
+    bool starting; /* it is the start of the function that failed */
+    bool answer;   /* there is an invocation to answer, or a start to report */
+    bool respawn;
+    unsigned count; /* for the new image */
+    struct {
+        const char *ptr;
+        size_t len;
+    } id, nonce;
+    int keep; /* a descriptor, see post_send */
+};
+
+/* false: another thread is on its way, which ends this one. Dies by sig when it is this thread. */
+bool rescue_claim(int sig);
+
+/* Does not come back. r and all in it live in static memory. */
+_Noreturn void rescue_run(struct rescue *r);
+
+/* Dies by a signal, whether it is caught or blocked. */
+_Noreturn void rescue_die(int sig);
+
+/* A line about the end of the process: level, text and then what. */
+void rescue_log(const struct rescue *r, const char *text, const struct report *what);

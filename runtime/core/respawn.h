@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The process replaces itself by its own image: same process id, same arguments and environment,
+ * fresh memory. What an exec hands on and a handler may have changed (working folder, file mode
+ * mask, resource limits, ignored signals, signal mask, timers, flags of 0, 1 and 2, descriptors) is
+ * set back to how it was at the start.
+ *
+ *   respawn_save, once, before any code of the user
+ *   respawn_self, from anywhere, also from a signal handler */
+#pragma once
+
+#include "base/err.h"
+
+/* Notes how the process was started, in memory that cannot be written any more. */
+int respawn_save(char **argv, struct err *err) ATTR_CHECK;
+
+/* How often the process has replaced itself since the last respawn_forget, what earlier images
+ * counted included. */
+unsigned respawn_count(void);
+void respawn_forget(void);
+
+/* A variable as it was at the start; NULL: none. */
+const char *respawn_variable(const char *name);
+
+/* Replaces the process; count: what respawn_count gives in the new image. Comes back only when that
+ * fails, with errno. Async-signal-safe. */
+void respawn_self(unsigned count);
+
+/* Makes 0, 1 and 2 real where a handler closed them, so that no socket takes their place.
+ * Async-signal-safe. */
+void respawn_fill_standard(void);
