@@ -70,12 +70,13 @@ CTX_EXPORT void lambda_log(lambda_ctx *ctx, enum lambda_level level, const char 
 
 CTX_EXPORT int lambda_reply(lambda_ctx *ctx, const void *bytes, size_t len)
 {
-    ctx->reply_lost = true;
-    if (stream_is_open(&ctx->stream))
+    ctx->stream.refused = stream_is_open(&ctx->stream);
+    if (ctx->stream.refused)
         return failure_set(&ctx->failure, "Runtime.StreamError",
                            "lambda_reply: the answer is streamed, it cannot be replaced");
     buf_reset(&ctx->reply);
     ctx->replied = false;
+    ctx->reply_lost = true;
     if (len > RAPI_BODY_MAX)
         return failure_set(&ctx->failure, "Function.ResponseSizeTooLarge",
                            "an answer of %zu bytes is larger than the maximum of %u", len,

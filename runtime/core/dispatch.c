@@ -94,10 +94,10 @@ int dispatch_event(const struct lambda_module *table, struct lambda_ctx *ctx)
             continue;
         ctx->stream.barred = h->mode == LAMBDA_M_EACH || h->partial != LAMBDA_P_NONE;
         int failed = runs[h->mode](h, ctx);
-        if (!failed && ctx->reply_lost && stream_is_open(&ctx->stream))
+        if (!failed && ctx->stream.refused)
             return failure_set(&ctx->failure, "Runtime.StreamError",
-                               "the streamed answer is not whole: a lambda_stream_write or "
-                               "lambda_reply failed");
+                               "the answer is not whole: a lambda_stream_write failed, or a "
+                               "lambda_reply after lambda_stream_open");
         if (!failed && (ctx->reply.failed || ctx->reply_lost))
             return failure_set(&ctx->failure, "Function.ResponseSizeTooLarge",
                                "the answer is larger than %u bytes, or memory is short",

@@ -59,7 +59,7 @@ CTX_EXPORT int lambda_stream_begin(lambda_ctx *ctx, const struct lambda_stream_h
 /* A write that fails is never taken for done, even if the handler does not look. */
 static int refuse_write(struct lambda_ctx *ctx, const char *reason)
 {
-    ctx->reply_lost = true;
+    ctx->stream.refused = true;
     return failure_set(&ctx->failure, ERROR_TYPE, "lambda_stream_write: %s", reason);
 }
 

@@ -20,6 +20,7 @@ struct stream {
     struct rapi_stream out;
     struct rapi *rapi; /* set by the loop; NULL: hooks only */
     bool barred;       /* the handler's answer is made by the runtime */
+    bool refused;      /* something that belongs to the answer could not be taken */
     bool large;        /* STREAM_LARGE was passed and a warning given */
     pid_t owner;       /* a child that the handler forks has no answer */
 };
@@ -27,7 +28,7 @@ struct stream {
 static inline void stream_reset(struct stream *s)
 {
     s->out.state = RAPI_STREAM_NONE;
-    s->barred = s->large = false;
+    s->barred = s->refused = s->large = false;
 }
 
 static inline bool stream_is_open(const struct stream *s)
