@@ -69,6 +69,15 @@ class Reply:
 OK = Reply(b'{"status":"OK"}\n', 202, plain=True)
 
 
+class Early:
+    """What happens to a POST whose head is there and whose body is not read yet: action (api,
+    connection, request) gives whether the connection goes on: the body is read and answered as
+    usual then."""
+
+    def __init__(self, action):
+        self.action = action
+
+
 class Request:
     def __init__(self, head, body, connection):
         lines = head.decode("latin-1").split("\r\n")
@@ -76,6 +85,8 @@ class Request:
         self.pairs = [tuple(line.split(": ", 1)) for line in lines[1:]]
         self.headers = {name.lower(): value for name, value in self.pairs}
         self.body, self.connection, self.packets = body, connection, 0
+        self.chunks, self.trailers, self.framing = None, None, b""
+        self.listed = False  # in Api.requests, before its body is read
 
 
 class Connection:
@@ -89,7 +100,48 @@ class Connection:
         self.rest += data
         return bool(data)
 
-    def read(self):
+    def line(self):
+        while b"\r\n" not in self.rest:
+            if not self.more():
+                raise OSError("the connection ended inside chunks")
+        line, self.rest = self.rest.split(b"\r\n", 1)
+        return line
+
+    def exactly(self, length):
+        parts, got = [self.rest], len(self.rest)
+        while got < length:
+            data = self.sock.recv(1 << 20)
+            self.reads += 1
+            if not data:
+                raise OSError("the connection ended inside a chunk")
+            parts.append(data)
+            got += len(data)
+        data = b"".join(parts)
+        self.rest = data[length:]
+        return data[:length]
+
+    def read_chunks(self, request):
+        """Strict: sizes without extensions, every line break in its place."""
+        request.chunks, lines = [], []
+        while True:
+            size = self.line()
+            if not size or size.strip(b"0123456789abcdef") or (size[:1] == b"0" and size != b"0"):
+                raise ValueError("%r is no size of a chunk" % size[:60])
+            lines.append(size)
+            if size == b"0":
+                break
+            request.chunks.append(self.exactly(int(size, 16)))
+            if self.exactly(2) != b"\r\n":
+                raise ValueError("no line break behind a chunk")
+        request.framing = b"".join(line + b"\r\n" for line in lines)
+        request.trailers, request.trailer_bytes = {}, 2
+        while (trailer := self.line()):
+            request.trailer_bytes += len(trailer) + 2
+            name, value = trailer.decode("latin-1").split(": ", 1)
+            request.trailers[name] = value
+        request.body = b"".join(request.chunks)
+
+    def read(self, on_head=None):
         """The next request, None at the end."""
         self.reads = 0
         while b"\r\n\r\n" not in self.rest:
@@ -97,6 +149,12 @@ class Connection:
                 return None
         head, self.rest = self.rest.split(b"\r\n\r\n", 1)
         request = Request(head, b"", self.number)
+        if on_head and not on_head(self, request):
+            return None
+        if request.headers.get("transfer-encoding") == "chunked":
+            self.read_chunks(request)
+            request.packets = self.reads
+            return request
         length = int(request.headers.get("content-length", "0"))
         parts, got = [self.rest], len(self.rest)
         while got < length:
@@ -140,7 +198,7 @@ class Api:
         connection = Connection(sock, number)
         try:
             while True:
-                request = connection.read()
+                request = connection.read(self.on_head)
                 if request is None or not self.answer(connection, request):
                     break
         except OSError:
@@ -150,9 +208,20 @@ class Api:
         finally:
             sock.close()
 
+    def on_head(self, connection, request):
+        with self.lock:
+            if request.method != "POST" or not self.answers or \
+                    not isinstance(self.answers[0], Early):
+                return True
+            early = self.answers.pop(0)
+            self.requests.append(request)
+            request.listed = True
+        return early.action(self, connection, request)
+
     def answer(self, connection, request):
         with self.lock:
-            self.requests.append(request)
+            if not request.listed:
+                self.requests.append(request)
             if request.path == self.prefix + NEXT:
                 reply = self.script.pop(0) if self.script else None
             else:

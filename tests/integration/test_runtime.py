@@ -14,6 +14,7 @@ import group_crashes  # noqa: F401
 import group_events  # noqa: F401
 import group_modules  # noqa: F401
 import group_program  # noqa: F401
+import group_stream  # noqa: F401
 import harness
 from runtime_api import Runner
 
