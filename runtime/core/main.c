@@ -11,10 +11,14 @@
 #include "core/module.h"
 #include "core/respawn.h"
 #include "core/settings.h"
+#include "core/snapshot.h"
 #include "core/stop.h"
+#include "core/workers.h"
+#include "rapi/extension.h"
 
-#define ARENA_MIN  (64u << 20)
-#define USER_AGENT "aws-lambda-c/" CLAMBDA_VERSION
+#define ARENA_MIN      (64u << 20)
+#define EXTENSION_NAME "clambda-shutdown"
+#define USER_AGENT     "aws-lambda-c/" CLAMBDA_VERSION
 
 /* As much as the function may use, which is reserved and not taken. Less where the system does not
  * even promise memory that it does not have. */
@@ -62,30 +66,90 @@ static int start(struct rapi *rapi, const struct settings *settings, struct modu
     return -1;
 }
 
-static void run_shutdown_hooks(const struct module *module, struct lambda_ctx *ctx)
+static bool has_hook(const struct lambda_module *table, enum lambda_mode mode)
 {
-    ctx_begin(ctx, NULL);
-    if (dispatch_hooks(module->table, LAMBDA_M_SHUTDOWN, ctx) != 0)
-        log_line(LAMBDA_ERROR, NULL, "%s: %s", ctx->failure.type, ctx->failure.message);
+    for (size_t i = 0; i < table->nhandlers; i++)
+        if (table->handlers[i].mode == mode)
+            return true;
+    return false;
 }
 
+/* Without an extension Lambda kills without SIGTERM. A process that replaced itself is registered
+ * already, and too late. */
+static void ask_for_sigterm(struct rapi *rapi, const struct lambda_module *table,
+                            struct conn *extension)
+{
+    struct err err;
+    conn_init(extension, -1);
+    if (!has_hook(table, LAMBDA_M_SHUTDOWN) || respawn_count())
+        return;
+    if (extension_open(extension, rapi, EXTENSION_NAME, &err) != 0)
+        log_line(LAMBDA_DEBUG, NULL, "%s: shutdown hooks run if SIGTERM comes all the same",
+                 err.msg);
+}
+
+static void run_shutdown_hooks(const struct lambda_module *table, struct lambda_ctx *ctx)
+{
+    ctx_begin(ctx, NULL);
+    ctx->hook_deadline_ms = stop_deadline_ms();
+    if (dispatch_hooks(table, LAMBDA_M_SHUTDOWN, ctx) != 0)
+        log_failure(LAMBDA_ERROR, NULL, &ctx->failure);
+    fflush(stdout);
+}
+
+/* Managed Instances: -1 when no worker can be kept. */
+static int run_workers(const struct workers_job *job, struct err *err)
+{
+    struct workers *busy = NULL;
+    if (job->settings->bad_workers)
+        log_line(LAMBDA_WARN, NULL,
+                 "AWS_LAMBDA_MAX_CONCURRENCY '%.40s' is no number from 1 to %d, or to the MB of "
+                 "memory: %u is taken",
+                 job->settings->bad_workers, SETTINGS_WORKERS_MAX, job->settings->workers);
+    if (snapshot_run_before(job->table, job->ctx) != 0) {
+        loop_fail_init(job->rapi, &job->ctx->failure);
+        return err_set(err, ERR_HANDLER, "a before-snapshot hook failed");
+    }
+    arena_trim(job->ctx->arena, 0);
+    if (workers_run(job, &busy, err) != 0)
+        return -1;
+    run_shutdown_hooks(job->table, job->ctx);
+    workers_end(busy);
+    return 0;
+}
+
+static int run_alone(const struct workers_job *job, struct err *err)
+{
+    if (loop_run(job->rapi, job->table, job->ctx, err) != 0)
+        return -1;
+    crash_set_ending();
+    run_shutdown_hooks(job->table, job->ctx);
+    return 0;
+}
+
+/* Gives the exit status of the process. */
 static int run(struct rapi *rapi, const struct settings *settings, struct arena *arena)
 {
     static struct lambda_ctx ctx;
     struct module module = {0};
+    struct conn extension;
     struct err err;
     ctx_init(&ctx, arena, settings->partial_failures);
     if (start(rapi, settings, &module, &ctx) != 0)
-        return -1;
+        return EXIT_FAILURE;
     arena_reset(arena);
-    if (loop_run(rapi, module.table, &ctx, &err) != 0) {
+    ask_for_sigterm(rapi, module.table, &extension);
+    int status = settings->snap_start ? snapshot_pass(rapi, module.table, &ctx, respawn_count() > 0)
+                                      : EXIT_SUCCESS;
+    const struct workers_job job = {settings, rapi, module.table, &ctx, extension.fd};
+    if (status == EXIT_SUCCESS &&
+        (settings->workers ? run_workers(&job, &err) : run_alone(&job, &err)) != 0) {
         log_line(LAMBDA_FATAL, NULL, "%s", err.msg);
-        return -1;
+        status = EXIT_FAILURE;
     }
-    crash_set_ending();
-    run_shutdown_hooks(&module, &ctx);
+    conn_close(&extension);
     ctx_fini(&ctx);
-    return 0;
+    return status;
 }
 
 int main(int argc, char **argv)
@@ -100,12 +164,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "bootstrap: %s\n", err.msg);
         return 1;
     }
-    log_set_level(settings.log_level);
-    if (settings.bad_log_level)
-        log_line(LAMBDA_WARN, NULL,
-                 "AWS_LAMBDA_LOG_LEVEL '%.40s' is none of TRACE, DEBUG, INFO, WARN, "
-                 "ERROR, FATAL: INFO is taken",
-                 settings.bad_log_level);
+    log_begin(&settings);
     if (prepare_process(&settings, &stop_fd, &err) != 0 ||
         reserve_arena(&arena, settings.memory_mb, &err) != 0 ||
         rapi_open(&rapi, settings.api, USER_AGENT, stop_fd, &err) != 0) {
@@ -113,8 +172,8 @@ int main(int argc, char **argv)
         return 1;
     }
     crash_set_connection(&rapi.conn.fd);
-    int failed = run(&rapi, &settings, &arena);
+    int status = run(&rapi, &settings, &arena);
     rapi_close(&rapi);
     arena_fini(&arena);
-    return failed ? 1 : 0;
+    return status;
 }

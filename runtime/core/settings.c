@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/settings.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "core/log.h"
 
@@ -39,6 +41,7 @@ static void read_workers(const char *text, struct settings *out)
     if (!n || n > most)
         out->bad_workers = text;
     out->workers = (unsigned)(n > most ? most : n ? n : 1);
+    out->log_json = true; /* lines of several events at a time are told apart by their members */
 }
 
 /* Gives -1 unless it is an open descriptor. Programs that a handler runs know nothing of it. */
@@ -82,6 +85,7 @@ int settings_read(struct settings *out, struct err *err)
     const char *root = get("LAMBDA_TASK_ROOT");
     const char *handler = get("_HANDLER");
     const char *level = get("AWS_LAMBDA_LOG_LEVEL");
+    const char *format = get("AWS_LAMBDA_LOG_FORMAT");
     const char *start = get("AWS_LAMBDA_INITIALIZATION_TYPE");
     *out = (struct settings){
         .api = get("AWS_LAMBDA_RUNTIME_API"),
@@ -91,6 +95,8 @@ int settings_read(struct settings *out, struct err *err)
         .partial_failures = is_on("LAMBDA_PARTIAL_FAILURES"),
         .crash_recovery = is_on("LAMBDA_CRASH_RECOVERY"),
         .log_level = LAMBDA_INFO,
+        .log_json = format && strcasecmp(format, "JSON") == 0,
+        .log_fd = take_log_fd(),
         .snap_start = start && strcmp(start, "snap-start") == 0,
         .log_socket = get("_LAMBDA_TELEMETRY_LOG_FD_PROVIDER_SOCKET"),
     };
