@@ -71,8 +71,10 @@ int jail_wait(struct jail *j, struct jail_exit *out, struct err *err)
     jail_kill(j);
     if (failed < 0)
         return -1;
-    if (n != (ssize_t)sizeof end)
+    if (n != (ssize_t)sizeof end && !oom)
         return err_set(err, ERR_CLOSED, "the jail was killed with its program");
+    if (n != (ssize_t)sizeof end)
+        end = (struct build_end){.signaled = 1, .code = SIGKILL};
     *out = (struct jail_exit){.exec_failed = j->exec_errno != 0,
                               .exec_errno = j->exec_errno,
                               .signaled = end.signaled != 0,

@@ -23,12 +23,22 @@ struct rig {
     size_t output_len;
 };
 
-/* A spec with small limits and the probe at /var/task/probe. False, and the test marked as skipped,
- * when the caller is not root. */
+/* A spec with small limits and the probe at /var/task/probe; for an ordinary user memory and CPU
+ * are relaxed. False after a failed check. */
 bool rig_init(struct rig *r);
+
+/* A file of the build: where it was built, or of the same name in $JAIL_TEST_FILES, a folder that
+ * an ordinary user may enter. */
+const char *rig_file(const char *built);
 
 /* Opens the jail; false after a failed check. */
 bool rig_open(struct rig *r);
+
+/* The same; false also, with a note, when no control group enforces the limit. */
+bool rig_open_with_group(struct rig *r, enum jail_limit limit);
+
+/* Whether the program's processes are the caller's own to the host. */
+bool rig_has_own_id(const struct rig *r);
 
 /* Starts the probe with arguments (up to a NULL). */
 bool rig_start(struct rig *r, ...);

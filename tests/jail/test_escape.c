@@ -242,7 +242,7 @@ static void copy_probe(char path[static 96], const char *name, mode_t mode)
 {
     static char block[1 << 22];
     snprintf(path, 96, "%s/files/%s", rig.folder, name);
-    AUTO_FD int in = open(PROBE_PATH, O_RDONLY | O_CLOEXEC);
+    AUTO_FD int in = open(rig_file(PROBE_PATH), O_RDONLY | O_CLOEXEC);
     AUTO_FD int out = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0700);
     ssize_t n = read(in, block, sizeof block);
     CHECK(n > 0 && write(out, block, (size_t)n) == n && fchmod(out, mode) == 0);

@@ -73,7 +73,7 @@ static void test_two_at_once(void)
         return;
     if (rig_open(&rig) && rig_open(&other)) {
         CHECK(jail_slot(rig.jail) != jail_slot(other.jail));
-        CHECK(jail_outer_uid(rig.jail) != jail_outer_uid(other.jail));
+        CHECK(rig_has_own_id(&rig) || jail_outer_uid(rig.jail) != jail_outer_uid(other.jail));
         if (rig_start(&rig, "write", "/tmp/mine", "1", "sleep", NULL) &&
             rig_wait_output(&rig, "asleep") && rig_run(&other, "ls", "/tmp", "ls", "/proc", NULL)) {
             CHECK_HAS(other.output, "/tmp: .\n");

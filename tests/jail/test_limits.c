@@ -29,7 +29,8 @@ static void test_tmp_is_no_memory(void)
     if (!rig_init(&rig))
         return;
     rig.spec.limits.tmp_bytes = 512ull << 20;
-    if (rig_open(&rig) && rig_start(&rig, "fill", "/tmp/a", "500", "eat", "100", "sleep", NULL) &&
+    if (rig_open_with_group(&rig, JAIL_LIMIT_MEMORY) &&
+        rig_start(&rig, "fill", "/tmp/a", "500", "eat", "100", "sleep", NULL) &&
         rig_wait_output(&rig, "asleep")) {
         CHECK_HAS(rig.output, "filled 500 ok");
         CHECK_HAS(rig.output, "ate 100");
@@ -50,7 +51,7 @@ static void test_memory(void)
     struct err err = {0};
     if (!rig_init(&rig))
         return;
-    if (rig_open(&rig)) {
+    if (rig_open_with_group(&rig, JAIL_LIMIT_MEMORY)) {
         if (rig_run(&rig, "eat", "100", NULL)) {
             CHECK_HAS(rig.output, "ate 100");
             CHECK(!rig.exit.oom && !rig.exit.signaled && rig.exit.code == 0);
@@ -94,7 +95,7 @@ static void test_fork_bomb(void)
     struct err err = {0};
     if (!rig_init(&rig))
         return;
-    if (rig_open(&rig) && rig_start(&rig, "bomb", NULL)) {
+    if (rig_open_with_group(&rig, JAIL_LIMIT_PIDS) && rig_start(&rig, "bomb", NULL)) {
         int64_t end = rig_now_ms() + RIG_PATIENCE_MS;
         while (usage.processes < 64 && rig_now_ms() < end)
             CHECK_INT(jail_sample(rig.jail, &usage, &err), 0);
@@ -113,7 +114,7 @@ static void test_cpu(void)
     struct err err = {0};
     if (!rig_init(&rig))
         return;
-    if (rig_open(&rig)) {
+    if (rig_open_with_group(&rig, JAIL_LIMIT_CPU)) {
         CHECK_INT(jail_throttle(rig.jail, true, &err), 0);
         CHECK_INT(jail_sample(rig.jail, &before, &err), 0);
         if (rig_run(&rig, "spin", "1000", NULL))

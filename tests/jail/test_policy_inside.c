@@ -93,9 +93,9 @@ static void check_answers(const struct policy_calls *calls, const uint32_t *want
 static void test_verdicts(void)
 {
     struct policy_model m;
-    if (!rig_ready(FILTER_PROBE_PATH))
+    if (!rig_ready(rig_file(FILTER_PROBE_PATH)))
         return;
-    if (policy_model_open(&m, POLICY_PATH, seccomp_arch_native())) {
+    if (policy_model_open(&m, rig_file(POLICY_PATH), seccomp_arch_native())) {
         struct policy_calls calls = policy_model_calls(&m);
         uint32_t *wanted = calloc(calls.count, sizeof *wanted);
         for (size_t i = 0; wanted && i < calls.count; i++)
@@ -114,7 +114,7 @@ static void test_rows(void)
 {
     struct policy_calls calls = {.data = calloc(policy_rows_count, sizeof *calls.data)};
     uint32_t *wanted = calloc(policy_rows_count, sizeof *wanted);
-    if (rig_ready(FILTER_PROBE_PATH)) {
+    if (rig_ready(rig_file(FILTER_PROBE_PATH))) {
         for (size_t i = 0; calls.data && wanted && i < policy_rows_count; i++) {
             const struct policy_row *row = &policy_rows[i];
             int number = seccomp_syscall_resolve_name(row->name);
@@ -138,7 +138,7 @@ static void test_rows(void)
 /* int 0x80 and x32: no way around. */
 static void test_foreign(void)
 {
-    if (!rig_ready(FILTER_PROBE_PATH))
+    if (!rig_ready(rig_file(FILTER_PROBE_PATH)))
         return;
     FILE *out = fopen(list, "we");
     CHECK(out && fclose(out) == 0);
@@ -151,10 +151,10 @@ static void test_foreign(void)
             CHECK(strstr(rig.output, "came back") == NULL && strstr(rig.output, "x32") == NULL);
             CHECK(strstr(rig.output, "done\n") != NULL);
         }
-        rig.spec.binds[0].source = PROBE_PATH;
+        rig.spec.binds[0].source = rig_file(PROBE_PATH);
     }
     rig_done();
-    if (rig_ready(PROBE_PATH)) {
+    if (rig_ready(rig_file(PROBE_PATH))) {
         out = fopen(list, "we");
         CHECK(out && fclose(out) == 0);
         if (rig_open(&rig) && rig_run(&rig, "compat", NULL)) {
@@ -176,8 +176,9 @@ static bool host_lacks(const struct seccomp_data *d)
     fprintf(out, "%ld %lld %lld %lld -1 -1 -1\n", (long)d->nr, (long long)d->args[0],
             (long long)d->args[1], (long long)d->args[2]);
     fclose(out);
-    snprintf(command, sizeof command,
-             "setpriv --reuid=65534 --regid=65534 --clear-groups %s calls %s", PROBE_PATH, path);
+    snprintf(command, sizeof command, "%s %s calls %s",
+             geteuid() == 0 ? "setpriv --reuid=65534 --regid=65534 --clear-groups" : "exec",
+             rig_file(PROBE_PATH), path);
     FILE *in = popen(command, "re");
     bool lacks = in && fgets(answer, sizeof answer, in) && strstr(answer, "ENOSYS");
     if (in)
@@ -205,9 +206,9 @@ static void test_allowed(void)
 {
     struct policy_model m;
     char answer[32];
-    if (!rig_ready(PROBE_PATH))
+    if (!rig_ready(rig_file(PROBE_PATH)))
         return;
-    if (policy_model_open(&m, POLICY_PATH, seccomp_arch_native())) {
+    if (policy_model_open(&m, rig_file(POLICY_PATH), seccomp_arch_native())) {
         struct policy_calls calls = allowed_calls(&m);
         size_t i = 0;
         CHECK(calls.count > 200);

@@ -44,3 +44,9 @@ foreach(part escape stay)
     add_test(NAME jail_${part} COMMAND jail_${part})
     set_tests_properties(jail_${part} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
 endforeach()
+
+add_test(NAME jail_as_user COMMAND python3 -B ${CMAKE_CURRENT_LIST_DIR}/as_user.py
+    $<TARGET_FILE:jail_probe> $<TARGET_FILE:jail_escape_probe> $<TARGET_FILE:jail_filter_probe>
+    ${CMAKE_SOURCE_DIR}/sandbox/jail/lambda.policy -- $<TARGET_FILE:jail_inside> $<TARGET_FILE:jail_limits>
+    $<TARGET_FILE:jail_life> $<TARGET_FILE:jail_policy_inside> $<TARGET_FILE:jail_escape> $<TARGET_FILE:jail_stay>)
+set_tests_properties(jail_as_user PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
