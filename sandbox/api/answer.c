@@ -71,7 +71,8 @@ void answer_begin(struct server *s, struct http_conn *c)
     s->fault = FAULT_NONE;
     buf_reset(&s->body);
     const char *mode = c->task == HTTP_RESPONSE ? header(c, MODE_HEADER) : NULL;
-    if (mode && strcmp(mode, "streaming") != 0)
+    s->streaming = mode && strcmp(mode, "streaming") == 0;
+    if (mode && !s->streaming)
         s->fault = FAULT_BAD_MODE;
     const char *length = header(c, MHD_HTTP_HEADER_CONTENT_LENGTH);
     unsigned long long size = length ? strtoull(length, NULL, 10) : 0;
@@ -94,7 +95,8 @@ enum MHD_Result answer_body(struct server *s, struct http_conn *c, const char *b
             s->fault = FAULT_MEMORY;
     }
     /* without memory the answer is lost: the connection ends, as if it had broken */
-    return c->received > API_DRAIN_MAX || s->fault == FAULT_MEMORY ? MHD_NO : MHD_YES;
+    size_t most = s->streaming ? API_STREAM_MAX : API_DRAIN_MAX;
+    return c->received > most || s->fault == FAULT_MEMORY ? MHD_NO : MHD_YES;
 }
 
 /* A stream that failed says so behind its body: the type, and the error document in base64. What is

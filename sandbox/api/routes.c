@@ -78,12 +78,19 @@ static const struct route *route_find(const char *url, const char **out_id, size
     return NULL;
 }
 
+/* An error that comes while a streamed answer is on its way takes its place: the process has
+ * crashed in the middle and says so on another connection. */
+static bool takes_over(const struct server *s, const struct http_conn *c)
+{
+    return c->task == HTTP_ERROR && s->streaming && s->receiving->task == HTTP_RESPONSE;
+}
+
 /* An answer is let in when it is for the event that runs and no other answer to it is on its way.
  */
 static void admit_answer(struct server *s, struct http_conn *c, const char *id, size_t id_len)
 {
-    if (s->state != STATE_RUNNING || s->receiving || strlen(s->request_id) != id_len ||
-        memcmp(s->request_id, id, id_len) != 0) {
+    if (s->state != STATE_RUNNING || (s->receiving && !takes_over(s, c)) ||
+        strlen(s->request_id) != id_len || memcmp(s->request_id, id, id_len) != 0) {
         routes_refuse(s, c, REPLY_BAD_ID);
         return;
     }
@@ -92,6 +99,8 @@ static void admit_answer(struct server *s, struct http_conn *c, const char *id, 
         routes_refuse(s, c, REPLY_BAD_NONCE);
         return;
     }
+    if (s->receiving)
+        routes_refuse(s, s->receiving, REPLY_BAD_ID);
     answer_begin(s, c);
 }
 

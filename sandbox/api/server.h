@@ -16,6 +16,8 @@
  *                                  410 for another nonce
  *   answered   waits               400                         403
  *
+ * An error is let in while a streamed response is on its way, and takes its place.
+ *
  * A second poll while one waits is a runtime that gave up on its first (its connection broke, its
  * own timeout passed), so the newest gets the event. */
 #pragma once

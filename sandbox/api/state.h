@@ -32,6 +32,7 @@ struct server {
     struct http_conn *waiting;   /* its poll is suspended */
     struct http_conn *receiving; /* its body is an answer that was let in */
     enum answer_fault fault;     /* of that answer */
+    bool streaming;              /* that answer is sent while it is made */
     bool in_next;                /* events->next is running: its poll is not suspended yet */
     struct MHD_Response *event;  /* in STATE_RUNNING */
     char *request_id, *nonce;    /* of event; nonce may be NULL */

@@ -2,9 +2,10 @@
 /* Bodies of every size and shape, and connections that break. */
 #include "api_client.h"
 
-#define NEXT     "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: x\r\n\r\n"
-#define RESPONSE "POST /2018-06-01/runtime/invocation/id-1/response HTTP/1.1\r\nHost: x\r\n"
-#define CHUNKED  "Transfer-Encoding: chunked\r\n"
+#define NEXT      "GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: x\r\n\r\n"
+#define STREAMING "Lambda-Runtime-Function-Response-Mode: streaming\r\n"
+#define RESPONSE  "POST /2018-06-01/runtime/invocation/id-1/response HTTP/1.1\r\nHost: x\r\n"
+#define CHUNKED   "Transfer-Encoding: chunked\r\n"
 #define TRAILER_NAMES                                 \
     "Trailer: Lambda-Runtime-Function-Error-Type\r\n" \
     "Trailer: Lambda-Runtime-Function-Error-Body\r\n"
@@ -210,8 +211,8 @@ static const struct trailer_test {
     const char *type, *body;
 } trailer_tests[] = {
     {TRAILER_NAMES, "", false, NULL, "part"},
-    {"Lambda-Runtime-Function-Response-Mode: streaming\r\n", "", false, NULL, "part"},
-    {"Lambda-Runtime-Function-Response-Mode: streaming\r\n" TRAILER_NAMES,
+    {STREAMING, "", false, NULL, "part"},
+    {STREAMING TRAILER_NAMES,
      "Lambda-Runtime-Function-Error-Type: Function.Odd\r\n"
      "Lambda-Runtime-Function-Error-Body: eyJhIjoxfQ==\r\n",
      true, "Function.Odd", "{\"a\":1}"},
@@ -267,6 +268,58 @@ static void test_endless(void)
         client_close(&c);
     }
     CHECK_INT(w.broken_what, ENV_TOO_LARGE);
+    free(bytes);
+    world_close(&w);
+}
+
+/* A process that crashes while it streams posts its error on another connection. */
+static void test_error_inside_stream(void)
+{
+    static const char error[] = "POST /2018-06-01/runtime/invocation/id-1/error HTTP/1.1\r\n"
+                                "Host: x\r\nContent-Length: 7\r\n\r\n{\"a\":1}";
+    for (int streaming = 0; streaming < 2; streaming++) {
+        struct world w;
+        world_open(&w);
+        w.deliver_at_once = true;
+        struct client c = client_open(&w), d = client_open(&w);
+        poll_event(&c);
+        client_text(&c, RESPONSE CHUNKED "%s\r\n4\r\npart\r\n", streaming ? STREAMING : "");
+        CHECK(client_quiet(&c));
+        client_text(&d, "%s", error);
+        CHECK_INT(client_reply(&d).status, streaming ? 202 : 400);
+        client_text(&c, "0\r\n\r\n");
+        CHECK_INT(client_reply(&c).status, streaming ? 400 : 202);
+        CHECK_INT(w.errors, streaming);
+        CHECK_INT(w.responses, !streaming);
+        CHECK_INT(w.broken, 0);
+        CHECK_MEM(w.body.ptr, w.body.len, streaming ? "{\"a\":1}" : "part", streaming ? 7 : 4);
+        poll_event(&d);
+        client_close(&d);
+        client_close(&c);
+        world_close(&w);
+    }
+}
+
+/* Is read to its end all the same, so that the runtime learns why. */
+static void test_large_stream(void)
+{
+    struct world w;
+    world_open(&w);
+    w.deliver_at_once = true;
+    char *bytes = pattern(1 << 20);
+    struct client c = client_open(&w);
+    poll_event(&c);
+    client_text(&c, RESPONSE CHUNKED STREAMING "\r\n");
+    for (int i = 0; i < 70; i++) {
+        client_text(&c, "%x\r\n", 1 << 20);
+        client_send(&c, bytes, 1 << 20);
+        client_text(&c, "\r\n");
+    }
+    client_text(&c, "0\r\n\r\n");
+    CHECK_INT(client_reply(&c).status, 413);
+    CHECK_INT(w.broken, 1);
+    CHECK_INT(w.broken_what, ENV_TOO_LARGE);
+    client_close(&c);
     free(bytes);
     world_close(&w);
 }
@@ -362,6 +415,8 @@ static const struct check_test tests[] = {
     {"cut inside an init error", test_cut_init_error},
     {"trailers", test_trailers},
     {"a body without end", test_endless},
+    {"an error inside a stream", test_error_inside_stream},
+    {"a stream that is too large", test_large_stream},
     {"a large body that is refused", test_refused_body},
     {"an answer before the event was read", test_answer_before_event_was_read},
     {"long headers", test_long_header},
