@@ -12,6 +12,7 @@ import threading
 import time
 
 NEXT = "/2018-06-01/runtime/invocation/next"
+REGISTER = "/2020-01-01/extension/register"
 BODY_MAX = 6 * 1024 * 1024 + 100  # bytes of an event, and of an answer
 PATIENCE = 60  # seconds until a run that hangs is a failure; nothing waits for it otherwise
 
@@ -171,8 +172,9 @@ class Connection:
 
 
 class Api:
-    def __init__(self, script, answers=(), prefix=""):
+    def __init__(self, script, answers=(), prefix="", routes=None):
         self.script, self.answers, self.prefix = list(script), list(answers), prefix
+        self.routes = {REGISTER: Reply(b"", 404, plain=True), **(routes or {})}
         self.requests, self.connections = [], 0
         self.idle, self.lock = threading.Event(), threading.Lock()
         self.faults = []
@@ -222,7 +224,9 @@ class Api:
         with self.lock:
             if not request.listed:
                 self.requests.append(request)
-            if request.path == self.prefix + NEXT:
+            if request.path in self.routes:
+                reply = self.routes[request.path]
+            elif request.path == self.prefix + NEXT:
                 reply = self.script.pop(0) if self.script else None
             else:
                 reply = self.answers.pop(0) if self.answers else OK
@@ -234,10 +238,11 @@ class Api:
         return reply.send(connection.sock)
 
     def posts(self):
-        return [r for r in self.requests if r.method == "POST"]
+        """But for those of extensions."""
+        return [r for r in self.requests if r.method == "POST" and "/extension/" not in r.path]
 
     def polls(self):
-        return [r for r in self.requests if r.method == "GET"]
+        return [r for r in self.requests if r.path == self.prefix + NEXT]
 
     def close(self):
         self.listener.close()
@@ -267,18 +272,22 @@ class Runner:
     def __init__(self, bootstrap, handlers):
         self.bootstrap, self.handlers = bootstrap, handlers
 
-    def run(self, handler, script, answers=(), env=None, address=None, prefix="", signal_at_end=True):
-        """Runs until the script is done (then SIGTERM) or the bootstrap ends by itself."""
-        api = Api(script, answers, prefix)
-        where = "127.0.0.1:%d" % api.port if address is None else address(api.port)
+    def start(self, handler, where, env=None, preexec=None):
         variables = {"PATH": os.environ["PATH"], "AWS_LAMBDA_RUNTIME_API": where,
                      "_HANDLER": handler, "LAMBDA_TASK_ROOT": self.handlers}
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS"):
             if name in os.environ:
                 variables[name] = os.environ[name]
         variables.update(env or {})
-        process = subprocess.Popen([self.bootstrap], stdin=subprocess.DEVNULL, env=variables,
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        return subprocess.Popen([self.bootstrap], stdin=subprocess.DEVNULL, env=variables,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=preexec)
+
+    def run(self, handler, script, answers=(), env=None, address=None, prefix="", signal_at_end=True,
+            preexec=None, routes=None):
+        """Runs until the script is done (then SIGTERM) or the bootstrap ends by itself."""
+        api = Api(script, answers, prefix, routes)
+        where = "127.0.0.1:%d" % api.port if address is None else address(api.port)
+        process = self.start(handler, where, env, preexec)
         rss = []
 
         def end():
