@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "jail/files.h"
+#include "jail/ids.h"
 #include "jail/refusal.h"
 
 /* The value of a setting below /proc/sys, -1 when this kernel has none of that name. */
@@ -38,6 +39,10 @@ static void explain_refusal(enum examine_cause_kind kind, char *out, size_t size
 {
     const char *cause = "a security module or the container around refuses it: its log tells which";
     refusal_explain(out, size);
+    if (kind == EXAMINE_CAUSE_IDS && geteuid() == 0) {
+        snprintf(out, size, "%s", ids_root_refused);
+        return;
+    }
     if (*out && kind != EXAMINE_CAUSE_PROC)
         return;
     if (kind == EXAMINE_CAUSE_PROC)

@@ -7,6 +7,7 @@
 
 enum examine_cause_kind {
     EXAMINE_CAUSE_USER, /* a new user namespace */
+    EXAMINE_CAUSE_IDS,  /* a map of ids */
     EXAMINE_CAUSE_PROC, /* a mount of /proc */
     EXAMINE_CAUSE_ROOT, /* pivot_root */
     EXAMINE_CAUSE_OTHER,

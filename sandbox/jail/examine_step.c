@@ -115,7 +115,7 @@ static const struct {
     int (*run)(const struct origin *o);
 } steps[] = {
     {"a user namespace", "max_user_namespaces", EXAMINE_USER, EXAMINE_CAUSE_USER, true, try_user},
-    {"ids in it", NULL, EXAMINE_USER, EXAMINE_CAUSE_OTHER, true, try_map},
+    {"ids in it", NULL, EXAMINE_USER, EXAMINE_CAUSE_IDS, true, try_map},
     {"a network namespace", "max_net_namespaces", EXAMINE_NETWORK, EXAMINE_CAUSE_OTHER, false,
      try_network},
     {"a mount namespace", "max_mnt_namespaces", EXAMINE_ROOT, EXAMINE_CAUSE_OTHER, true,

@@ -20,6 +20,9 @@
 #define BLOCK     (2u * SLOT_COUNT) /* ids for all slots */
 #define BLOCK_END (2u * BLOCK)      /* below the end of a container's range, where "nobody" is */
 
+const char ids_root_refused[] =
+    "root without CAP_SETFCAP: run it as another user, docker run --user 1000";
+
 static bool has_set_ids(void)
 {
     struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -101,11 +104,9 @@ static int map_write(pid_t child, const char *name, const char *text, struct err
         return 0;
     errno = why.sys;
     err_sys(err, "map the ids of the jail ('%s')", name);
-    /* since Linux 5.12, whoever hands on root's own id has to have that right */
     if (why.sys == EPERM && geteuid() == 0) {
         size_t used = strlen(err->msg);
-        snprintf(err->msg + used, sizeof err->msg - used,
-                 " (root without CAP_SETFCAP: run it as another user, docker run --user 1000)");
+        snprintf(err->msg + used, sizeof err->msg - used, " (%s)", ids_root_refused);
     }
     return -1;
 }

@@ -36,6 +36,9 @@ void ids_choose_host(struct ids *ids, unsigned slot, uid_t inner_uid, gid_t inne
  * becomes IDS_OWN. */
 int ids_map_host(struct ids *ids, pid_t child, struct err *err) ATTR_CHECK;
 
+/* What refuses the map of root's own id, since Linux 5.12, and what helps. */
+extern const char ids_root_refused[];
+
 /* A user namespace that shows files of owner:group as those of the jail's root, for idmapped
  * mounts. The caller closes the descriptor. */
 int ids_open_view(const struct ids *ids, uid_t owner, gid_t group, struct err *err) ATTR_CHECK;

@@ -148,6 +148,8 @@ def table(build):
         out=r"^populated 0$[\s\S]*^\{\}$")
     for kind in ("delegated:sub", "delegated:own"):
         yield from limits_hold(commands, kind, 640)
+        yield Row(f"{kind}: jail_limits",
+                  enter(kind, "env", "SANDBOX_MUST_WORK=1", f"{build}/bin/jail_limits"))
     for kind, status, holds in (("root", 0, "true"), ("delegated:sub", 0, "true"),
                                 ("delegated:own", 0, "true"), ("session:sub", 3, "false")):
         yield Row(f"{kind}: doctor", enter(kind, commands.clambda, "doctor", "--json"), status,
