@@ -23,6 +23,7 @@ void ctx_fini(struct lambda_ctx *ctx)
 void ctx_begin(struct lambda_ctx *ctx, const struct rapi_event *event)
 {
     ctx->event = event;
+    log_set_origin(event ? event->tenant_id.ptr : NULL, event ? event->trace_id.ptr : NULL);
     ctx->failure.set = false;
     ctx->replied = ctx->reply_lost = false;
     ctx->marks = NULL;
@@ -37,6 +38,7 @@ void ctx_end(struct lambda_ctx *ctx)
         buf_free(&ctx->reply);
         malloc_trim(0); /* from the second one on the C library would keep it for a third */
     }
+    log_set_origin(NULL, NULL);
     ctx->event = NULL;
 }
 
@@ -66,6 +68,18 @@ CTX_EXPORT void lambda_log(lambda_ctx *ctx, enum lambda_level level, const char 
     va_start(args, fmt);
     log_linev(level < LAMBDA_TRACE ? LAMBDA_TRACE : level, ctx_request_id(ctx), fmt, args);
     va_end(args);
+}
+
+CTX_EXPORT void lambda_log_fields(lambda_ctx *ctx, enum lambda_level level, const char *text,
+                                  const struct lambda_kv *fields, size_t count)
+{
+    struct entry e = {.level = level < LAMBDA_TRACE ? LAMBDA_TRACE : level,
+                      .request_id = ctx_request_id(ctx),
+                      .text = text ? text : "",
+                      .len = text ? strlen(text) : 0,
+                      .fields = fields,
+                      .nfields = count};
+    log_entry(&e);
 }
 
 CTX_EXPORT int lambda_reply(lambda_ctx *ctx, const void *bytes, size_t len)

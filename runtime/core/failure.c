@@ -3,9 +3,10 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "base/json.h"
 #include "base/utf8.h"
+#include "core/report.h"
 
 static const char default_type[] = "Function.HandlerFailed";
 
@@ -41,17 +42,48 @@ int failure_set(struct failure *f, const char *type, const char *fmt, ...)
     return -1;
 }
 
+static void add_member(struct buf *out, const char *key, const char *text)
+{
+    buf_adds(out, key);
+    buf_add_json_string(out, text, strlen(text));
+}
+
+static const char *type_of(const struct failure *f)
+{
+    return f->set ? f->type : default_type;
+}
+
+static const char *message_of(const struct failure *f)
+{
+    return f->set ? f->message : "the handler failed";
+}
+
 int failure_print(const struct failure *f, const char *request_id, struct buf *out, struct err *err)
 {
-    struct json *document = json_new_object();
-    json_add_string(document, "errorMessage", f->set ? f->message : "the handler failed");
-    json_add_string(document, "errorType", f->set ? f->type : default_type);
-    json_add_array(document, "stackTrace");
+    add_member(out, "{\"errorMessage\":", message_of(f));
+    add_member(out, ",\"errorType\":", type_of(f));
+    buf_adds(out, ",\"stackTrace\":[]");
     if (request_id)
-        json_add_string(document, "requestId", request_id);
-    int failed = json_print(document, out, err);
-    json_free(document);
-    return failed;
+        add_member(out, ",\"requestId\":", request_id);
+    buf_addc(out, '}');
+    return buf_check(out, "an error document", err);
+}
+
+const char *failure_print_cause(const struct failure *f, struct buf *out)
+{
+    char folder[FAILURE_FOLDER_MAX];
+    struct report r = {buf_reserve(out, FAILURE_CAUSE_MAX), 0, FAILURE_CAUSE_MAX, false};
+    if (!r.text)
+        return NULL;
+    report_text(&r, "{\"working_directory\":");
+    const char *here = getcwd(folder, sizeof folder) ? folder : "";
+    report_json(&r, here, strlen(here));
+    report_text(&r, ",\"exceptions\":[{\"type\":");
+    report_json(&r, type_of(f), strlen(type_of(f)));
+    report_text(&r, ",\"message\":");
+    report_json(&r, message_of(f), strlen(message_of(f)));
+    report_put(&r, ",\"stack\":[]}],\"paths\":[]}", sizeof ",\"stack\":[]}],\"paths\":[]}");
+    return r.cut ? NULL : r.text;
 }
 
 /* A capital letter and letters behind it. */

@@ -13,6 +13,8 @@
 #define FAILURE_MESSAGE_MAX  4095
 #define FAILURE_CATEGORY_MAX (FAILURE_TYPE_MAX + 10)
 #define FAILURE_DOCUMENT_MAX (64u << 10)
+#define FAILURE_CAUSE_MAX    (60u << 10) /* Lambda crops more than 64 KiB */
+#define FAILURE_FOLDER_MAX   4096        /* of the working directory in it */
 
 struct failure {
     bool set;
@@ -28,6 +30,11 @@ int failure_setv(struct failure *f, const char *type, const char *fmt, va_list a
 /* Appends the Runtime API's error document. request_id NULL: there is none. */
 int failure_print(const struct failure *f, const char *request_id, struct buf *out,
                   struct err *err) ATTR_CHECK;
+
+/* The value of Lambda-Runtime-Function-XRay-Error-Cause in out, which is empty and has a limit of
+ * FAILURE_CAUSE_MAX at least: one line of JSON in ASCII, as X-Ray shows it. NULL when memory is
+ * short. */
+const char *failure_print_cause(const struct failure *f, struct buf *out) ATTR_CHECK;
 
 /* The value of Lambda-Runtime-Function-Error-Type: Lambda keeps only "Function.Xyz" and
  * "Runtime.Xyz" with letters. */

@@ -1,33 +1,81 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/log.h"
 
+#include <arpa/inet.h>
+#include <endian.h>
 #include <errno.h>
 #include <poll.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/uio.h>
 #include <time.h>
 
-#define LINE_ON_STACK 2048
+#include "core/settings.h"
 
-static const char *const level_names[] = {
-    [LAMBDA_TRACE] = "TRACE", [LAMBDA_DEBUG] = "DEBUG", [LAMBDA_INFO] = "INFO",
-    [LAMBDA_WARN] = "WARN",   [LAMBDA_ERROR] = "ERROR", [LAMBDA_FATAL] = "FATAL",
+#define ON_STACK 2048
+
+/* Type of a frame: a mark, the level, that it has a time, and that it is text. */
+#define FRAME_MARK 0xA55A0000u
+#define FRAME_TIME 2u
+#define FRAME_TEXT 1u
+
+struct frame {
+    uint32_t type, len;
+    uint64_t time_us;
 };
+_Static_assert(sizeof(struct frame) == 16, "as it goes over the wire");
 
 static enum lambda_level log_level = LAMBDA_INFO;
+static bool json, framed;
+static int sink = STDERR_FILENO;
+static const char *tenant, *trace;
 
 void log_set_level(enum lambda_level level)
 {
     log_level = level;
 }
 
+void log_set_json(bool on)
+{
+    json = on;
+}
+
+bool log_is_json(void)
+{
+    return json;
+}
+
+void log_set_sink(int fd, bool with_frames)
+{
+    sink = fd;
+    framed = with_frames;
+}
+
+void log_set_origin(const char *tenant_id, const char *trace_id)
+{
+    tenant = tenant_id;
+    trace = trace_id;
+}
+
+void log_begin(const struct settings *settings)
+{
+    log_set_level(settings->log_level);
+    log_set_json(settings->log_json);
+    if (settings->log_fd >= 0)
+        log_set_sink(settings->log_fd, true);
+    if (settings->bad_log_level)
+        log_line(LAMBDA_WARN, NULL,
+                 "AWS_LAMBDA_LOG_LEVEL '%.40s' is none of TRACE, DEBUG, INFO, WARN, "
+                 "ERROR, FATAL: INFO is taken",
+                 settings->bad_log_level);
+}
+
 int log_parse_level(const char *text, enum lambda_level *out)
 {
     for (unsigned i = LAMBDA_TRACE; i <= LAMBDA_FATAL; i++) {
-        if (strcasecmp(text, level_names[i]) != 0)
+        if (strcasecmp(text, entry_level_name(i)) != 0)
             continue;
         *out = (enum lambda_level)i;
         return 0;
@@ -35,104 +83,120 @@ int log_parse_level(const char *text, enum lambda_level *out)
     return -1;
 }
 
-static void put_digits(char *out, int64_t value, int digits)
-{
-    while (digits-- > 0) {
-        out[digits] = (char)('0' + value % 10);
-        value /= 10;
-    }
-}
-
-/* The civil calendar by arithmetic (era of 400 years that starts in March): gmtime_r would read the
- * time zone's file, and may not be called from a signal handler. */
-void log_time(char out[LOG_TIME_LEN])
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    int64_t days = now.tv_sec / 86400, second = now.tv_sec % 86400;
-    int64_t from_march_0000 = days + 719468;
-    int64_t era = from_march_0000 / 146097, day_of_era = from_march_0000 % 146097;
-    int64_t year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    int64_t month_from_march = (5 * day_of_year + 2) / 153;
-    int64_t day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    int64_t month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
-    int64_t year = year_of_era + era * 400 + (month <= 2);
-
-    memcpy(out, "0000-00-00T00:00:00.000Z", LOG_TIME_LEN);
-    put_digits(out, year, 4);
-    put_digits(out + 5, month, 2);
-    put_digits(out + 8, day, 2);
-    put_digits(out + 11, second / 3600, 2);
-    put_digits(out + 14, second / 60 % 60, 2);
-    put_digits(out + 17, second % 60, 2);
-    put_digits(out + 20, now.tv_nsec / 1000000, 3);
-}
-
 /* A program that shares the stream may have made it non-blocking: a line waits all the same. */
 static bool await_room(void)
 {
-    struct pollfd stream = {.fd = STDERR_FILENO, .events = POLLOUT};
+    struct pollfd stream = {.fd = sink, .events = POLLOUT};
     return poll(&stream, 1, -1) > 0 || errno == EINTR;
 }
 
-static void write_all(const char *bytes, size_t len)
+static void write_all(struct iovec *part, int count)
 {
-    while (len) {
-        ssize_t n = write(STDERR_FILENO, bytes, len);
+    while (count) {
+        ssize_t n = writev(sink, part, count);
         if (n < 0 && (errno == EINTR || (errno == EAGAIN && await_room())))
             continue;
         if (n <= 0)
             return; /* there is nowhere left to complain */
-        bytes += n;
-        len -= (size_t)n;
+        size_t done = (size_t)n;
+        for (; count && done >= part->iov_len; part++, count--)
+            done -= part->iov_len;
+        if (!count)
+            return;
+        part->iov_base = (char *)part->iov_base + done;
+        part->iov_len -= done;
     }
 }
 
-/* What stands before the text; gives its length. cap is large enough for it without the id. */
-static size_t put_prefix(char *line, size_t cap, enum lambda_level level, const char *request_id)
+static void write_line(enum lambda_level level, const struct report *r)
 {
-    char time[LOG_TIME_LEN];
-    log_time(time);
-    int n = snprintf(line, cap, "%.*s\t%.128s\t%s\t", LOG_TIME_LEN, time,
-                     request_id && *request_id ? request_id : "-", level_names[level]);
-    return n < 0 ? 0 : (size_t)n;
+    struct frame head;
+    struct iovec parts[] = {{&head, sizeof head}, {r->text, r->len}};
+    if (!framed) {
+        write_all(parts + 1, 1);
+        return;
+    }
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    head.type = htonl(FRAME_MARK | (uint32_t)level << 2 | FRAME_TIME | (json ? 0 : FRAME_TEXT));
+    head.len = htonl((uint32_t)r->len);
+    head.time_us = htobe64((uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
+    write_all(parts, 2);
 }
 
-static void end_line(char *line, size_t from, size_t end)
+static bool is_dropped(enum lambda_level level)
 {
-    for (char *p = line + from; (p = memchr(p, '\n', (size_t)(line + end - p)));)
-        *p = '\r';
-    line[end] = '\n';
-    write_all(line, end + 1);
+    return level < log_level || !entry_level_name(level);
+}
+
+static void print(const struct entry *e, struct report *r)
+{
+    struct entry whole = *e;
+    if (e->request_id && !e->tenant_id && !e->trace_id) {
+        whole.tenant_id = tenant;
+        whole.trace_id = trace;
+    }
+    r->len = 0;
+    r->cut = false;
+    if (json)
+        entry_print_json(&whole, r);
+    else
+        entry_print_text(&whole, r);
+}
+
+void log_entry_in(const struct entry *e, struct report *r)
+{
+    int saved = errno;
+    if (!is_dropped(e->level)) {
+        print(e, r);
+        write_line(e->level, r);
+    }
+    r->len = 0;
+    errno = saved;
+}
+
+void log_entry(const struct entry *e)
+{
+    int saved = errno;
+    char small[ON_STACK];
+    struct report r = {small, 0, sizeof small, false};
+    AUTO_FREE char *large = NULL;
+    if (!is_dropped(e->level)) {
+        print(e, &r);
+        large = r.cut ? malloc(LOG_LINE_MAX) : NULL;
+        if (large) {
+            r = (struct report){large, 0, LOG_LINE_MAX, false};
+            print(e, &r);
+        }
+        write_line(e->level, &r);
+    }
+    errno = saved;
 }
 
 void log_linev(enum lambda_level level, const char *request_id, const char *fmt, va_list args)
 {
-    if (level < log_level || level > LAMBDA_FATAL)
+    if (is_dropped(level))
         return;
     int saved = errno;
-    char small[LINE_ON_STACK];
-    size_t from = put_prefix(small, sizeof small, level, request_id);
+    char small[ON_STACK];
+    AUTO_FREE char *large = NULL;
+    struct entry e = {.level = level, .request_id = request_id, .text = small};
     va_list again;
     va_copy(again, args);
-    int len = vsnprintf(small + from, sizeof small - from, fmt, args);
-    size_t end = from + (len < 0 ? 0 : (size_t)len);
-    if (end < sizeof small) {
-        end_line(small, from, end);
-    } else {
-        size_t most = end < LOG_LINE_MAX - 1 ? end : LOG_LINE_MAX - 1;
-        AUTO_FREE char *large = malloc(most + 1);
+    int len = vsnprintf(small, sizeof small, fmt, args);
+    e.len = len < 0 ? 0 : (size_t)len;
+    if (e.len >= sizeof small) {
+        size_t most = e.len < LOG_LINE_MAX ? e.len : LOG_LINE_MAX;
+        e.len = sizeof small - 1;
+        large = malloc(most + 1);
         if (large) {
-            memcpy(large, small, from);
-            vsnprintf(large + from, most + 1 - from, fmt, again);
-            end_line(large, from, most);
-        } else {
-            end_line(small, from, sizeof small - 1);
+            vsnprintf(large, most + 1, fmt, again);
+            e.text = large;
+            e.len = most;
         }
     }
     va_end(again);
+    log_entry(&e);
     errno = saved;
 }
 
@@ -142,4 +206,17 @@ void log_line(enum lambda_level level, const char *request_id, const char *fmt, 
     va_start(args, fmt);
     log_linev(level, request_id, fmt, args);
     va_end(args);
+}
+
+void log_failure(enum lambda_level level, const char *request_id, const struct failure *f)
+{
+    char text[FAILURE_TYPE_MAX + FAILURE_MESSAGE_MAX + 3];
+    int len = snprintf(text, sizeof text, "%s: %s", f->type, f->message);
+    struct entry e = {.level = level,
+                      .request_id = request_id,
+                      .text = text,
+                      .len = (size_t)len,
+                      .error_type = f->type,
+                      .error_message = f->message};
+    log_entry(&e);
 }

@@ -11,6 +11,7 @@
 #include "core/log.h"
 #include "core/watch.h"
 #include "decode/decode.h"
+#include "rapi/restore.h"
 
 #define LOOP_ARENA_KEPT (128u << 10) /* bytes of invocation memory that always stay */
 #define TRACE_NAME      "_X_AMZN_TRACE_ID"
@@ -50,35 +51,64 @@ static const char *print_failure(const struct failure *f, const char *request_id
 static int post_failure(struct rapi *rapi, struct lambda_ctx *ctx, struct err *err)
 {
     char category[FAILURE_CATEGORY_MAX + 1];
-    AUTO_BUF struct buf text;
+    AUTO_BUF struct buf text, cause;
     buf_init(&text, FAILURE_DOCUMENT_MAX);
+    buf_init(&cause, FAILURE_CAUSE_MAX);
     size_t len;
-    log_line(LAMBDA_ERROR, ctx_request_id(ctx), "%s: %s", ctx->failure.type, ctx->failure.message);
+    log_failure(LAMBDA_ERROR, ctx_request_id(ctx), &ctx->failure);
     const char *document = print_failure(&ctx->failure, ctx_request_id(ctx), &text, &len);
     failure_category(ctx->failure.type, category);
     if (stream_is_started(&ctx->stream))
         return stream_fail(ctx, category, document, len, err);
+    rapi->cause = failure_print_cause(&ctx->failure, &cause);
     return rapi_fail(rapi, ctx->event, category, document, len, err);
+}
+
+typedef int (*post_fn)(struct rapi *rapi, const char *type, const void *body, size_t len,
+                       struct err *err);
+
+static void fail_start(struct rapi *rapi, const struct failure *f, post_fn post)
+{
+    char category[FAILURE_CATEGORY_MAX + 1];
+    struct err err;
+    AUTO_BUF struct buf text, cause;
+    buf_init(&text, FAILURE_DOCUMENT_MAX);
+    buf_init(&cause, FAILURE_CAUSE_MAX);
+    size_t len;
+    log_failure(LAMBDA_FATAL, NULL, f);
+    const char *document = print_failure(f, NULL, &text, &len);
+    failure_category(f->type, category);
+    rapi->cause = failure_print_cause(f, &cause);
+    if (post(rapi, category, document, len, &err) != 0)
+        log_line(LAMBDA_ERROR, NULL, "%s", err.msg);
 }
 
 void loop_fail_init(struct rapi *rapi, const struct failure *f)
 {
-    char category[FAILURE_CATEGORY_MAX + 1];
-    struct err err;
-    AUTO_BUF struct buf text;
-    buf_init(&text, FAILURE_DOCUMENT_MAX);
-    size_t len;
-    log_line(LAMBDA_FATAL, NULL, "%s: %s", f->type, f->message);
-    const char *document = print_failure(f, NULL, &text, &len);
-    failure_category(f->type, category);
-    if (rapi_init_fail(rapi, category, document, len, &err) != 0)
-        log_line(LAMBDA_ERROR, NULL, "%s", err.msg);
+    fail_start(rapi, f, rapi_init_fail);
+}
+
+void loop_fail_restore(struct rapi *rapi, const struct failure *f)
+{
+    fail_start(rapi, f, restore_fail);
+}
+
+/* Once: what is wrong with one event is wrong with all. */
+static void warn_of_odd(const struct rapi_event *event)
+{
+    static bool warned;
+    if (event->odd && !warned)
+        log_line(LAMBDA_WARN, event->request_id.ptr,
+                 "the event's header Lambda-Runtime-%.100s is malformed and not used (said once)",
+                 event->odd);
+    warned |= event->odd != NULL;
 }
 
 static int run_one(struct rapi *rapi, const struct lambda_module *table, struct lambda_ctx *ctx,
                    const struct rapi_event *event, struct err *err)
 {
     ctx_begin(ctx, event);
+    warn_of_odd(event);
     crash_set_request(event);
     if (!ctx->progress) /* where events run beside each other the trace is in the context alone */
         set_trace(&event->trace_id);

@@ -7,6 +7,7 @@
 #include "base/base64.h"
 #include "base/scan.h"
 #include "decode/decode.h"
+#include "decode/number.h"
 #include "decode/plan.h"
 
 /* What is written where, and for which member, for messages. */
@@ -71,20 +72,13 @@ static int write_opt_bool(struct encoder *e, const void *value)
 static int write_f64(struct encoder *e, const void *value)
 {
     double v = *(const double *)value;
-    char text[40];
+    char text[NUMBER_TEXT];
     if (v == 0 && !signbit(v))
         return ABSENT;
     if (!isfinite(v))
         return err_set(e->err, ERR_INPUT, "member '%s' of struct '%s' is not a finite number",
                        e->row->key, e->plan->name);
-    for (int digits = 15; digits <= 17; digits++) { /* the fewest that read back as the same */
-        snprintf(text, sizeof text, "%.*g", digits, v);
-        if (strtod(text, NULL) == v)
-            break;
-    }
-    char *comma = strchr(text, ','); /* the process may have set a locale */
-    if (comma)
-        *comma = '.';
+    number_print(v, text);
     buf_adds(e->out, text);
     return WRITTEN;
 }

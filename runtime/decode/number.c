@@ -3,7 +3,9 @@
 
 #include <locale.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/attr.h"
 
@@ -122,6 +124,18 @@ static double parse_double(const char *text)
     if (!c_locale)
         c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
     return c_locale ? strtod_l(text, NULL, c_locale) : strtod(text, NULL);
+}
+
+void number_print(double value, char out[NUMBER_TEXT])
+{
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(out, NUMBER_TEXT, "%.*g", digits, value);
+        if (strtod(out, NULL) == value)
+            break;
+    }
+    char *comma = strchr(out, ','); /* the process may have set a locale */
+    if (comma)
+        *comma = '.';
 }
 
 bool number_f64(const struct number *n, double *out)

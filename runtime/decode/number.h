@@ -27,5 +27,10 @@ bool number_i64(const struct number *n, int64_t *out);
 /* Seconds as microseconds; what lies below a microsecond is cut off. */
 bool number_epoch_us(const struct number *n, int64_t *out);
 
+#define NUMBER_TEXT 40 /* bytes of a double as text, with its NUL */
+
+/* The shortest text that reads back as the same finite double, in every locale. */
+void number_print(double value, char out[NUMBER_TEXT]);
+
 /* The nearest double; false beyond its range. */
 bool number_f64(const struct number *n, double *out);
