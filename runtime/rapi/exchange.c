@@ -36,14 +36,13 @@ int exchange_receive(struct conn *c, struct http *h, char *buf, size_t cap, stru
     return 0;
 }
 
-/* Asking again is harmless when nothing was received, and either nothing was sent or the connection
- * is an old one that the peer may have closed long ago. */
 int exchange_run(struct conn *c, struct exchange *x, struct http *h, struct err *err)
 {
     x->safe = false;
-    if (!conn_is_open(c) && conn_open(c, x->address, err) != 0)
+    if (!conn_is_open(c) && conn_open(c, x->address, err) != 0) {
+        x->safe = err->kind == ERR_CLOSED;
         return -1;
-    bool reused = c->used;
+    }
     size_t sent = 0;
     int failed = exchange_send(c, x->head, x->head_len, &sent, err);
     if (failed == 0 && x->body_len && sent == x->head_len)
@@ -60,7 +59,7 @@ int exchange_run(struct conn *c, struct exchange *x, struct http *h, struct err 
     }
     if (failed == 0 && sent < x->head_len + x->body_len)
         h->close = true;
-    x->safe = !http_started(h) && (sent == 0 || reused) && err->kind == ERR_CLOSED;
+    x->safe = !http_started(h) && err->kind == ERR_CLOSED;
     if (failed != 0 || h->close)
         conn_close(c);
     return failed;

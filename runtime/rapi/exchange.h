@@ -16,7 +16,9 @@ struct exchange {
     size_t head_len, body_len;
     char *buf; /* of cap bytes, for the response */
     size_t cap;
-    bool safe; /* after a failure: asking again on a new connection is harmless */
+    /* After a failure: there was no word of an answer. Where the API refuses what was done already,
+     * asking again is harmless then. */
+    bool safe;
 };
 
 /* Sends one part. *sent counts what the system took. 0 also when the peer answers before it has

@@ -116,11 +116,6 @@ static int split_header(char *line, size_t len, struct http_header *out)
         from++;
     while (len > from && is_blank(line[len - 1]))
         len--;
-    for (size_t i = from; i < len; i++) {
-        unsigned char c = (unsigned char)line[i];
-        if ((c < 0x20 && c != '\t') || c == 0x7f)
-            return -1;
-    }
     *out = (struct http_header){line, line + from, name_len, len - from};
     return 0;
 }
@@ -163,15 +158,15 @@ static int take_header(struct http *h, char *line, size_t len, struct err *err)
 }
 
 /* A line that starts with a blank continues the one above: blanks instead of the line break make
- * one line of them. */
-static void unfold(char *buf, size_t from, size_t end)
+ * one line of them. Blanks also stand for what no value may have (RFC 9110 section 5.5). */
+static void clean_headers(char *buf, size_t from, size_t end)
 {
     for (size_t i = from; i + 1 < end; i++) {
-        if (buf[i] != '\n' || !is_blank(buf[i + 1]))
-            continue;
-        buf[i] = ' ';
-        if (i > from && buf[i - 1] == '\r')
+        bool folded = buf[i] == '\n' && is_blank(buf[i + 1]);
+        if (folded && i > from && buf[i - 1] == '\r')
             buf[i - 1] = ' ';
+        if (folded || !buf[i] || (buf[i] == '\r' && buf[i + 1] != '\n'))
+            buf[i] = ' ';
     }
 }
 
@@ -209,7 +204,7 @@ static int end_head(struct http *h, char *buf, struct err *err)
         return -1;
     h->headers = at;
     h->body = end;
-    unfold(buf, at, end);
+    clean_headers(buf, at, end);
     while (at < end) {
         char *line = buf + at;
         len = take_line(buf, end, &at);

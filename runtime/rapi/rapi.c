@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rapi/rapi.h"
 
+#include <poll.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
+#include "base/scan.h"
 #include "rapi/address.h"
 #include "rapi/exchange.h"
 #include "rapi/http.h"
@@ -57,9 +58,8 @@ void rapi_close(struct rapi *r)
 
 /* ---- next ---------------------------------------------------------------------------------- */
 
-static int take_text(const struct http_header *header, void *out, struct err *err)
+static int take_text(const struct http_header *header, void *out)
 {
-    (void)err;
     struct rapi_text *text = out;
     if (!header->value_len)
         return 0;
@@ -69,24 +69,34 @@ static int take_text(const struct http_header *header, void *out, struct err *er
 }
 
 /* Digits only: what atoi would make of anything else is a deadline in 1970. */
-static int take_deadline(const struct http_header *header, void *out, struct err *err)
+static int take_deadline(const struct http_header *header, void *out)
 {
     int64_t value = 0;
     for (size_t i = 0; i < header->value_len; i++) {
         char c = header->value[i];
         if (c < '0' || c > '9' || value > INT64_MAX / 10 - 1)
-            return err_set(err, ERR_PROTOCOL, "Lambda-Runtime-Deadline-Ms '%.*s' is no time",
-                           (int)(header->value_len < 60 ? header->value_len : 60), header->value);
+            return -1;
         value = value * 10 + (c - '0');
     }
     *(int64_t *)out = value;
     return 0;
 }
 
+/* Nobody takes a request whose header has control bytes: better an answer without the nonce. */
+static int take_nonce(const struct http_header *header, void *out)
+{
+    for (size_t i = 0; i < header->value_len; i++) {
+        unsigned char c = (unsigned char)header->value[i];
+        if ((c < 0x20 && c != '\t') || c == 0x7f)
+            return -1;
+    }
+    return header->value_len <= RAPI_VALUE_MAX ? take_text(header, out) : -1;
+}
+
 static const struct {
     const char *name; /* behind "Lambda-Runtime-" */
     size_t len, offset;
-    int (*take)(const struct http_header *header, void *out, struct err *err);
+    int (*take)(const struct http_header *header, void *out); /* -1: it is malformed */
 } event_headers[] = {
 #define ROW(name, member, take)                                           \
     {                                                                     \
@@ -99,22 +109,27 @@ static const struct {
     ROW("Client-Context", client_context, take_text),
     ROW("Cognito-Identity", cognito_identity, take_text),
     ROW("Aws-Tenant-Id", tenant_id, take_text),
-    ROW("Invocation-Id", invocation_id, take_text),
+    ROW("Invocation-Id", invocation_id, take_nonce),
 #undef ROW
 };
 
-static int take_event_header(struct http_header *header, struct rapi_event *out, struct err *err)
+static void take_event_header(struct http_header *header, struct rapi_event *out)
 {
     static const char common[] = "Lambda-Runtime-";
     const size_t skip = sizeof common - 1;
     if (header->name_len <= skip || strncasecmp(header->name, common, skip) != 0)
-        return 0;
+        return;
     header->name += skip;
     header->name_len -= skip;
-    for (size_t i = 0; i < ARRAY_LEN(event_headers); i++)
-        if (http_header_is(header, event_headers[i].name, event_headers[i].len))
-            return event_headers[i].take(header, (char *)out + event_headers[i].offset, err);
-    return 0;
+    for (size_t i = 0; i < ARRAY_LEN(event_headers); i++) {
+        if (!http_header_is(header, event_headers[i].name, event_headers[i].len))
+            continue;
+        if (event_headers[i].take(header, (char *)out + event_headers[i].offset) != 0) {
+            header->value[header->value_len] = '\0';
+            out->odd = header->name;
+        }
+        return;
+    }
 }
 
 static int take_event(const struct http *h, char *buf, struct rapi_event *out, struct err *err)
@@ -122,17 +137,32 @@ static int take_event(const struct http *h, char *buf, struct rapi_event *out, s
     *out = (struct rapi_event){.body = buf + h->body, .body_len = h->body_len};
     struct http_header header;
     for (size_t at = 0; http_next_header(h, buf, &at, &header);)
-        if (take_event_header(&header, out, err) != 0)
-            return -1;
+        take_event_header(&header, out);
     if (!out->request_id.ptr)
         return err_set(err, ERR_PROTOCOL, "an event without Lambda-Runtime-Aws-Request-Id");
     return 0;
 }
 
+/* A member of the API's error document, unescaped; "" when there is none. */
+static void take_words(const char *body, size_t len, const char *pointer,
+                       char out[RAPI_REPORT_MAX + 1])
+{
+    struct scan_value v = scan_find(body, len, pointer);
+    long n = v.ptr && v.len <= RAPI_REPORT_MAX ? scan_unescape(v, out) : 0;
+    out[n > 0 ? n : 0] = '\0';
+}
+
 int rapi_report_status(const char *what, const struct http *h, const char *buf, struct err *err)
 {
+    char type[RAPI_REPORT_MAX + 1], message[RAPI_REPORT_MAX + 1];
+    const char *body = buf + h->body;
     size_t len = h->body_len < RAPI_REPORT_MAX ? h->body_len : RAPI_REPORT_MAX;
-    err_set(err, ERR_REMOTE, "%s: status %d: %.*s", what, h->status, (int)len, buf + h->body);
+    take_words(body, len, "/errorType", type);
+    take_words(body, len, "/errorMessage", message);
+    if (*type)
+        err_set(err, ERR_REMOTE, "%s: status %d: %s: %s", what, h->status, type, message);
+    else
+        err_set(err, ERR_REMOTE, "%s: status %d: %.*s", what, h->status, (int)len, body);
     err->sys = h->status;
     return -1;
 }
@@ -212,11 +242,12 @@ static enum poll_result poll_once(struct rapi *r, struct arena *arena, size_t pa
     return result;
 }
 
-static void sleep_ms(long ms)
+bool rapi_pause(const struct rapi *r, int failures, const struct err *err)
 {
-    struct timespec left = {ms / 1000, ms % 1000 * 1000000};
-    while (nanosleep(&left, &left) != 0)
-        continue;
+    struct pollfd wake = {.fd = r->conn.wake_fd, .events = POLLIN}; /* -1 is none for poll, too */
+    if (!failures && err->kind == ERR_CLOSED)
+        return false;
+    return poll(&wake, 1, RAPI_BACKOFF_MS << (failures ? failures - 1 : 0)) > 0;
 }
 
 int rapi_next(struct rapi *r, struct arena *arena, size_t pad, struct rapi_event *out,
@@ -232,7 +263,9 @@ int rapi_next(struct rapi *r, struct arena *arena, size_t pad, struct rapi_event
             return err_wrap(err, "Runtime API");
         if (failures == RAPI_RETRIES)
             return err_wrap(err, "Runtime API at '%s', after %d tries", r->address, failures + 1);
-        sleep_ms(RAPI_BACKOFF_MS << failures++);
+        out->stopped = rapi_pause(r, failures++, err);
+        if (out->stopped)
+            return 0;
     }
 }
 
@@ -262,11 +295,22 @@ void rapi_begin_post(struct rapi *r, const char *path, const struct rapi_text *i
 void rapi_add_nonce(struct rapi *r, const struct rapi_event *event)
 {
     const struct rapi_text *nonce = &event->invocation_id;
-    if (!nonce->ptr || nonce->len > RAPI_VALUE_MAX)
+    if (!nonce->ptr)
         return;
     buf_adds(&r->request, "Lambda-Runtime-Invocation-Id: ");
     buf_add(&r->request, nonce->ptr, nonce->len);
     buf_adds(&r->request, "\r\n");
+}
+
+void rapi_add_error(struct rapi *r, const char *type)
+{
+    buf_addf(&r->request, "Lambda-Runtime-Function-Error-Type: %s\r\n", type);
+    if (r->cause) {
+        buf_adds(&r->request, "Lambda-Runtime-Function-XRay-Error-Cause: ");
+        buf_adds(&r->request, r->cause);
+        buf_adds(&r->request, "\r\n");
+    }
+    r->cause = NULL;
 }
 
 int rapi_send_request(struct rapi *r, const char *what, const void *body, size_t len,
@@ -284,11 +328,13 @@ int rapi_send_request(struct rapi *r, const char *what, const void *body, size_t
         return -1;
     x.head = r->request.ptr;
     x.head_len = r->request.len;
-    int failed = -1;
-    x.safe = true;
-    for (int tries = 0; failed && x.safe && tries < 2; tries++) {
+    int failed;
+    for (int failures = 0;; failures++) {
         http_init(h, RAPI_BODY_MAX, RAPI_REPORT_MAX);
         failed = exchange_run(&r->conn, &x, h, err);
+        if (!failed || !x.safe || failures == RAPI_RETRIES)
+            break;
+        (void)rapi_pause(r, failures, err); /* an answer is worth waiting for */
     }
     if (failed)
         return err_wrap(err, "post %s", what);
@@ -308,7 +354,10 @@ int rapi_respond(struct rapi *r, const struct rapi_event *event, const void *bod
 {
     rapi_begin_post(r, "/invocation/", &event->request_id, "/response", len);
     rapi_add_nonce(r, event);
-    return end_post(r, "response", body, len, err);
+    int failed = end_post(r, "response", body, len, err);
+    if (failed && err->kind == ERR_REMOTE && err->sys == 413)
+        return err_wrap(err, "an answer of %zu bytes is too large", len);
+    return failed;
 }
 
 int rapi_fail(struct rapi *r, const struct rapi_event *event, const char *type, const void *body,
@@ -316,18 +365,18 @@ int rapi_fail(struct rapi *r, const struct rapi_event *event, const char *type, 
 {
     rapi_begin_post(r, "/invocation/", &event->request_id, "/error", len);
     rapi_add_nonce(r, event);
-    buf_addf(&r->request, "Lambda-Runtime-Function-Error-Type: %s\r\n", type);
+    rapi_add_error(r, type);
     return end_post(r, "error", body, len, err);
 }
 
 int rapi_init_fail(struct rapi *r, const char *type, const void *body, size_t len, struct err *err)
 {
     rapi_begin_post(r, "/init/error", NULL, "", len);
-    buf_addf(&r->request, "Lambda-Runtime-Function-Error-Type: %s\r\n", type);
+    rapi_add_error(r, type);
     return end_post(r, "init error", body, len, err);
 }
 
 bool rapi_is_fatal(const struct err *err)
 {
-    return err->kind == ERR_REMOTE && err->sys >= 500;
+    return err->kind == ERR_REMOTE && err->sys == 500;
 }

@@ -20,8 +20,8 @@
 
 #define RAPI_PATH       "/2018-06-01/runtime"
 #define RAPI_BODY_MAX   (6u * 1024 * 1024 + 100) /* bytes of an event, and of an answer */
-#define RAPI_RETRIES    5                        /* failed polls in a row before giving up */
-#define RAPI_BACKOFF_MS 100                      /* before the first of them; doubles each time */
+#define RAPI_RETRIES    6                        /* after a failed request, the first at once */
+#define RAPI_BACKOFF_MS 100                      /* before the second; doubles each time */
 #define RAPI_VALUE_MAX  (64u << 10)              /* bytes of a header value that is sent back */
 #define RAPI_SCRATCH    16384                    /* for the API's answer to an answer */
 #define RAPI_REPORT_MAX 400                      /* bytes of the API's own error text in err */
@@ -40,7 +40,8 @@ struct rapi_event {
     int64_t deadline_ms;            /* Unix milliseconds; 0 when the API sent none */
     char *body;                     /* writable, NUL-terminated */
     size_t body_len;
-    bool stopped; /* there is no event: wake_fd became readable first */
+    bool stopped;    /* there is no event: wake_fd became readable first */
+    const char *odd; /* "Deadline-Ms: soon": a header that is not taken; NULL: none */
 };
 
 struct rapi {
@@ -50,6 +51,8 @@ struct rapi {
     struct buf prefix;  /* path before "/runtime" */
     struct buf poll;    /* the whole request for the next event */
     struct buf request; /* the request being sent */
+    const char
+        *cause; /* what X-Ray is told with the next error, ASCII on one line; NULL: nothing */
     char scratch[RAPI_SCRATCH];
 };
 
@@ -77,6 +80,7 @@ int rapi_fail(struct rapi *r, const struct rapi_event *event, const char *type, 
 int rapi_init_fail(struct rapi *r, const char *type, const void *body, size_t len,
                    struct err *err) ATTR_CHECK;
 
-/* Whether a failed rapi_respond or rapi_fail must end the process. Otherwise the answer is lost (it
+/* Whether a failed rapi_respond or rapi_fail must end the process: the environment is broken.
+ * Otherwise the answer is lost (it
  * came too late, is too large, was given already, ...) and the next event can be asked for. */
 bool rapi_is_fatal(const struct err *err);

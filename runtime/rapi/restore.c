@@ -43,7 +43,7 @@ int restore_wait(struct rapi *r, bool *out_stopped, struct err *err)
 int restore_fail(struct rapi *r, const char *type, const void *body, size_t len, struct err *err)
 {
     rapi_begin_post(r, "/restore/error", NULL, "", len);
-    buf_addf(&r->request, "Lambda-Runtime-Function-Error-Type: %s\r\n", type);
+    rapi_add_error(r, type);
     struct http h;
     return rapi_send_request(r, "restore error", body, len, &h, err);
 }

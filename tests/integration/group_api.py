@@ -1,22 +1,88 @@
 # SPDX-License-Identifier: Apache-2.0
 """Statuses of the Runtime API, broken and slow connections, addresses."""
+import json
 import socket
 import threading
 import time
 
-from harness import has, remote_error, response_of, run, same, test
+from harness import has, has_not, remote_error, response_of, run, same, test
 from runtime_api import BODY_MAX, OK, Reply
 
 
 @test("api")
 def refused_answers():
-    for status, kind in ((400, "InvalidRequestID"), (403, "InvalidStateTransition"),
-                         (410, "InvokeTimeout"), (413, "RequestEntityTooLarge"), (404, "Odd")):
-        result = run("echo", [Reply(b"1"), Reply(b"2")], [remote_error(status, kind)])
+    """Each status that the API may give to an answer is logged in its own words; the loop goes on."""
+    for status, kind, words in (
+            (400, "InvalidRequestID", "Invalid request ID"),
+            (400, "InvalidFunctionResponseMode", "Invalid response mode"),
+            (400, "TruncatedHTTPRequest", "HTTP request is truncated"),
+            (403, "InvalidStateTransition", "Transition from Ready to Response is not allowed"),
+            (410, "InvokeTimeout", "the invocation has timed out"), (404, "Odd", "\u201equoted\u201c"),
+            (503, "Busy", "later")):
+        for handler, path in (("echo", "response"), ("fails", "error")):
+            result = run(handler, [Reply(b"typed"), Reply(b"x", id="id-2")],
+                         [remote_error(status, kind, words)])
+            same((status, kind, result.code), (status, kind, 0))
+            same([p.path.rsplit("/", 2)[1:] for p in result.posts],
+                 [["id-1", path], ["id-2", "response"]])
+            has(result.err, "\tid-1\tERROR\tthe answer is lost: %s: status %d: %s: %s\n"
+                % (path, status, kind, words))
+
+
+@test("api")
+def refused_for_its_size():
+    """413 says how large the answer was; nothing is posted behind it."""
+    result = run("echo", [Reply(b"x" * 1000), Reply(b"2")],
+                 [remote_error(413, "RequestEntityTooLarge", "Exceeded maximum allowed payload size")])
+    same(result.code, 0)
+    same([p.path.rsplit("/", 1)[1] for p in result.posts], ["response", "response"])
+    has(result.err, "the answer is lost: an answer of 1000 bytes is too large: response: status 413: "
+        "RequestEntityTooLarge: Exceeded maximum allowed payload size\n")
+    result = run("fails", [Reply(b"typed"), Reply(b"x")], [remote_error(413, "RequestEntityTooLarge")])
+    same([p.path.rsplit("/", 1)[1] for p in result.posts], ["error", "response"])
+    has(result.err, "RequestEntityTooLarge")
+
+
+@test("api")
+def refused_in_other_words():
+    """What is no error document is logged as it is."""
+    for body in (b"<html>gone</html>", b"", b'{"message":"no"}', b'{"errorType":7}'):
+        result = run("echo", [Reply(b"1"), Reply(b"2")], [Reply(body, 410, plain=True)])
         same(result.code, 0)
-        same([p.body for p in result.posts], [b"1", b"2"])
-        has(result.err, "status %d" % status)
-        has(result.err, kind)
+        has(result.err, "response: status 410: %s\n" % body.decode())
+
+
+@test("api")
+def ids_that_come_again():
+    """An id may be there twice, and is sent back escaped; the nonce tells which one is meant."""
+    name = "a/b c%d?\xe4"
+    result = run("echo", [Reply(b"%d" % i, id=name, headers=[("Lambda-Runtime-Invocation-Id", "n%d" % i)])
+                          for i in range(3)])
+    same([p.body for p in result.posts], [b"0", b"1", b"2"])
+    same({p.path for p in result.posts},
+         {"/2018-06-01/runtime/invocation/a%2Fb%20c%25d%3F%E4/response"})
+    same([p.headers["lambda-runtime-invocation-id"] for p in result.posts], ["n0", "n1", "n2"])
+
+
+@test("api")
+def answers_wait_for_the_api():
+    """Connections that die without a word: at once on a new one, then again with pauses."""
+    result = run("echo", [Reply(b"1"), Reply(b"2")], [Reply(b"", cut=0)] * 3 + [OK])
+    same([p.body for p in result.posts], [b"1", b"1", b"1", b"1", b"2"])
+    same(result.code, 0)
+
+
+@test("api")
+def empty_headers_are_absent():
+    names = ("Invoked-Function-Arn", "Trace-Id", "Client-Context", "Cognito-Identity", "Aws-Tenant-Id",
+             "Invocation-Id")
+    result = run("context", [Reply(b"1", headers=[("Lambda-Runtime-" + n, "") for n in names])])
+    answer = json.loads(response_of(result))
+    same((answer["arn"], answer["trace"], answer["env"], answer["client"], answer["identity"],
+          answer["tenant"]), ("(absent)",) * 3 + (None, None, "(absent)"))
+    has_not(result.posts[0].headers, "lambda-runtime-invocation-id")
+    result = run("context", [Reply(b"1", headers=[("Lambda-Runtime-Aws-Tenant-Id", "blue")])])
+    same(json.loads(response_of(result))["tenant"], "blue")
 
 
 @test("api")
@@ -61,18 +127,41 @@ def no_content_polls_again():
 def no_request_id():
     result = run("echo", [Reply(b"1", id=None), Reply(b"2")])
     same([p.body for p in result.posts], [b"2"])
-    result = run("echo", [Reply(b"1", id="")] * 6)
+    result = run("echo", [Reply(b"1", id="")] * 7)
     same(result.code, 1)
     has(result.err, "Lambda-Runtime-Aws-Request-Id")
 
 
 @test("api")
-def bad_deadline():
-    raw = (b"HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: x\r\n"
-           b"Lambda-Runtime-Deadline-Ms: soon\r\nContent-Length: 1\r\n\r\n1")
-    result = run("echo", [Reply(raw=raw)] * 6)
-    same(result.code, 1)
-    has(result.err, "'soon' is no time")
+def malformed_headers():
+    """A header that cannot be understood costs a warning, said once, and nothing else."""
+    for line, name in (("Lambda-Runtime-Deadline-Ms: soon", "Deadline-Ms: soon"),
+                       ("Lambda-Runtime-Deadline-Ms: -5", "Deadline-Ms: -5"),
+                       ("Lambda-Runtime-Deadline-Ms: 99999999999999999999999", "Deadline-Ms: 999"),
+                       ("Lambda-Runtime-Invocation-Id: a\x01b", "Invocation-Id: a\x01b"),
+                       ("Lambda-Runtime-Invocation-Id: " + "n" * 70000, "Invocation-Id: nnn")):
+        raw = ("HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: x\r\n%s\r\n"
+               "Content-Length: 1\r\n\r\n1" % line).encode("latin-1")
+        result = run("context", [Reply(raw=raw), Reply(raw=raw)])
+        same((line[:60], result.code), (line[:60], 0))
+        same([json.loads(p.body)["deadline"] for p in result.posts], [0, 0])
+        same([p.headers.get("lambda-runtime-invocation-id") for p in result.posts], [None, None])
+        has(result.err, "Lambda-Runtime-" + name)
+        same(result.err.count("is malformed"), 1)
+
+
+@test("api")
+def strange_bytes_in_headers():
+    """NUL and a lone carriage return are blanks, all other bytes stay."""
+    raw = (b"HTTP/1.1 200 OK\r\nLambda-Runtime-Aws-Request-Id: x\x01\xff\r\n"
+           b"Lambda-Runtime-Trace-Id: Root=1\0;Par\rent=\xe4\x7f\r\n"
+           b"Lambda-Runtime-Invocation-Id: \xff-1\r\nContent-Length: 1\r\n\r\n1")
+    result = run("context", [Reply(raw=raw), Reply(b"2")])
+    same(result.code, 0)
+    same(result.posts[0].path, "/2018-06-01/runtime/invocation/x%01%FF/response")
+    same(result.posts[0].headers["lambda-runtime-invocation-id"], "\xff-1")
+    body = result.posts[0].body
+    same((b'"trace":"Root=1 ;Par ent=\xe4\x7f"' in body, body), (True, body))
 
 
 @test("api")
@@ -189,7 +278,7 @@ def unreachable():
         port = listener.getsockname()[1]
     result = run("echo", [], address=lambda _: "127.0.0.1:%d" % port)
     same(result.code, 1)
-    has(result.err, "after 6 tries")
+    has(result.err, "after 7 tries")
     has(result.err, "connect to '127.0.0.1:%d'" % port)
 
 
@@ -210,6 +299,10 @@ def addresses():
     result = run("echo", [], env={"AWS_LAMBDA_RUNTIME_API": ""})
     same(result.code, 1)
     has(result.err, "AWS_LAMBDA_RUNTIME_API is not set")
-    same(response_of(run("echo", [Reply(b"1")], address=lambda p: "localhost:%d" % p)), b"1")
-    same(response_of(run("echo", [Reply(b"1")], env={"http_proxy": "http://127.0.0.1:1",
-                                                     "ALL_PROXY": "http://127.0.0.1:1"})), b"1")
+    for address, prefix in (("localhost:%d", ""), ("http://127.0.0.1:%d", ""), ("http://127.0.0.1:%d/", ""),
+                            ("http://127.0.0.1:%d/a/b-c", "/a/b-c"), ("127.0.0.1:%d/p/", "/p")):
+        result = run("echo", [Reply(b"1")], address=lambda p, a=address: a % p, prefix=prefix)
+        same(response_of(result), b"1")
+        same(result.posts[0].path, prefix + "/2018-06-01/runtime/invocation/id-1/response")
+    proxies = ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY")
+    same(response_of(run("echo", [Reply(b"1")], env={p: "http://127.0.0.1:1" for p in proxies})), b"1")

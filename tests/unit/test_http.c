@@ -96,8 +96,14 @@ static const struct bad_case bad_cases[] = {
     {"no name", TEXT(OK ": x\r\n\r\n"), ERR_PROTOCOL, "no header line"},
     {"blank before the colon", TEXT(OK "A : x\r\n\r\n"), ERR_PROTOCOL, "no header line"},
     {"folded first line", TEXT(OK " A: x\r\n\r\n"), ERR_PROTOCOL, "no header line"},
-    {"NUL in a value", TEXT(OK "A: x\0y\r\n\r\n"), ERR_PROTOCOL, "no header line"},
-    {"carriage return in a value", TEXT(OK "A: x\ry\r\n\r\n"), ERR_PROTOCOL, "no header line"},
+    {"NUL in a name", TEXT(OK "A\0: x\r\n\r\n"), ERR_PROTOCOL, "no header line"},
+    {"carriage return in a name", TEXT(OK "A\r: x\r\n\r\n"), ERR_PROTOCOL, "no header line"},
+    {"NUL in a length",
+     TEXT(OK "Content-Length: 1\0"
+             "2\r\n\r\n"),
+     ERR_PROTOCOL, "is no length"},
+    {"carriage return in a length", TEXT(OK "Content-Length: 1\r2\r\n\r\n"), ERR_PROTOCOL,
+     "is no length"},
     {"length of letters", TEXT(OK "Content-Length: ten\r\n\r\n"), ERR_PROTOCOL, "is no length"},
     {"negative length", TEXT(OK "Content-Length: -1\r\n\r\n"), ERR_PROTOCOL, "is no length"},
     {"signed length", TEXT(OK "Content-Length: +1\r\n\r\n"), ERR_PROTOCOL, "is no length"},
@@ -230,10 +236,15 @@ static void test_two_cuts(void)
 static void test_headers(void)
 {
     static const char text[] = "HTTP/1.1 200 OK\r\nFirst: 1\r\nEmpty:\r\nfolded: a\r\n  b\r\n"
+                               "Odd: a\0b\rc\x01\x7f\xff\r\n"
                                "Content-Length: 0\r\n\r\n";
     static const struct {
         const char *name, *value;
-    } want[] = {{"First", "1"}, {"Empty", ""}, {"folded", "a    b"}, {"Content-Length", "0"}};
+    } want[] = {{"First", "1"},
+                {"Empty", ""},
+                {"folded", "a    b"},
+                {"Odd", "a b c\x01\x7f\xff"},
+                {"Content-Length", "0"}};
     struct http h;
     struct err err;
     char buf[sizeof text];

@@ -110,7 +110,7 @@ static void test_handlers(void)
 {
     CHECK_STR(check_one(good), "");
     CHECK_HAS(WITH(mode, 0), "handler 1 (batch): its mode");
-    CHECK_HAS(WITH(mode, 6), "its mode");
+    CHECK_HAS(WITH(mode, LAMBDA_M_RESTORE + 1), "its mode");
     CHECK_HAS(WITH(fn, NULL), "no function");
     CHECK_HAS(WITH(type, NULL), "no type");
     CHECK_HAS(WITH(partial, 3), "rule for failed records");
