@@ -234,10 +234,12 @@ static const struct {
     {"abort", on_abort},
 };
 
+/* The name of a case, bare or as JSON. */
 static int on_event(lambda_ctx *ctx, lambda_str event)
 {
+    size_t skip = event.len > 1 && event.ptr[0] == '"', len = event.len - 2 * skip;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        if (strcmp(event.ptr, cases[i].event) == 0)
+        if (strlen(cases[i].event) == len && memcmp(event.ptr + skip, cases[i].event, len) == 0)
             return cases[i].run(ctx);
     return lambda_error(ctx, "NoCase", "there is no case '%s'", event.ptr);
 }
