@@ -161,13 +161,14 @@ int lambda_reply(lambda_ctx *ctx, const void *bytes, size_t len);
 
 /* What a streamed answer begins with. Zero what is not needed. */
 struct lambda_stream_head {
-    const char *content_type; /* NULL: application/octet-stream, or what http_headers say */
+    /* NULL: application/octet-stream, or what http_headers say (not both) */
+    const char *content_type;
     /* For function URLs and API Gateway; 0: no HTTP head, the answer is the bytes alone. */
     int32_t http_status;
     uint32_t reserved_;
-    const lambda_pair *http_headers; /* texts; nhttp_headers of them */
+    const lambda_pair *http_headers; /* each name once */
     size_t nhttp_headers;
-    const lambda_str *http_cookies; /* values of Set-Cookie */
+    const lambda_str *http_cookies; /* values of Set-Cookie: NAME=VALUE... */
     size_t nhttp_cookies;
 };
 
@@ -175,16 +176,21 @@ struct lambda_stream_head {
 int lambda_stream_begin(lambda_ctx *ctx, const struct lambda_stream_head *head, size_t head_size);
 
 /* Streams the answer instead of lambda_reply: bytes are on their way when lambda_stream_write
- * returns, the answer ends when the handler returns. A handler that fails before the first byte
- * fails as always; later the caller gets the bytes so far and the error behind them. head NULL:
- * plain bytes. Lambda streams to callers that ask for it (function URLs with RESPONSE_STREAM,
- * InvokeWithResponseStream); others get the whole. 0, or -1 with lambda_error set: the head is
- * wrong, the handler has replied or streams already, this is a hook. */
+ * returns, the answer ends when the handler returns. A handler that fails before the first write
+ * fails as always; later the caller gets the bytes so far and the error behind them (there with at
+ * most about 2 KB of text). head NULL: plain bytes. Lambda streams to callers that ask for it
+ * (function URLs with RESPONSE_STREAM, InvokeWithResponseStream); others get the whole, at most
+ * 6 MB. 0, or -1 with lambda_error "Runtime.StreamError" set: a value of the head is wrong, the
+ * handler has replied or streams already, this is a hook or a handler whose answer the runtime
+ * makes (_EACH, and batches whose records fail one by one). */
 #define lambda_stream_open(ctx, head) \
     lambda_stream_begin(ctx, head, sizeof(struct lambda_stream_head))
 
-/* Sends len bytes. 0, or -1 with lambda_error set: no stream is open, or the connection is gone
- * (the caller may have gone away; more writes fail at once). */
+/* Sends len bytes as one chunk by one system call, without a copy; waits while the reader is
+ * slower. len 0 sends the head when it has not been sent. 0, or -1 with lambda_error
+ * "Runtime.StreamError" set: no stream is open, or Lambda has ended it (the caller has gone away,
+ * the answer is too large, the time is over); then more writes fail at once, and the invocation
+ * with them even if the handler returns 0. */
 int lambda_stream_write(lambda_ctx *ctx, const void *bytes, size_t len);
 
 /* In a batch handler (not _EACH): marks record index (from 0) for retry. Ignored with a warning in
