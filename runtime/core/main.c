@@ -120,7 +120,7 @@ static int run_workers(const struct workers_job *job, struct err *err)
 
 static int run_alone(const struct workers_job *job, struct err *err)
 {
-    if (loop_run(job->rapi, job->table, job->ctx, err) != 0)
+    if (!stop_requested() && loop_run(job->rapi, job->table, job->ctx, err) != 0)
         return -1;
     crash_set_ending();
     run_shutdown_hooks(job->table, job->ctx);

@@ -46,17 +46,26 @@ static int take_identifier(const struct http *h, char *buf, char out[EXTENSION_I
     return err_set(err, ERR_PROTOCOL, "register extension: no %s came back", name);
 }
 
+/* Tried once: a start is not held up for what the function can do without. */
 static int enlist(struct rapi *r, const char *name, char id[EXTENSION_ID_MAX + 1], struct err *err)
 {
-    struct http h;
+    static const char what[] = "register extension";
     begin(r, "POST", "/register");
     buf_addf(&r->request,
              "Lambda-Extension-Name: %s\r\nContent-Type: application/json\r\n"
-             "Content-Length: %zu\r\n",
+             "Content-Length: %zu\r\n\r\n" EXTENSION_BODY,
              name, sizeof EXTENSION_BODY - 1);
-    if (rapi_send_request(r, "register extension", EXTENSION_BODY, sizeof EXTENSION_BODY - 1, &h,
-                          err) != 0)
+    if (buf_check(&r->request, "the request to register an extension", err) != 0)
         return -1;
+    struct exchange x = {.address = r->address, .buf = r->scratch, .cap = sizeof r->scratch};
+    x.head = r->request.ptr;
+    x.head_len = r->request.len;
+    struct http h;
+    http_init(&h, RAPI_BODY_MAX, RAPI_REPORT_MAX);
+    if (exchange_run(&r->conn, &x, &h, err) != 0)
+        return err_wrap(err, "%s", what);
+    if (h.status != 200)
+        return rapi_report_status(what, &h, r->scratch, err);
     return take_identifier(&h, r->scratch, id, err);
 }
 
