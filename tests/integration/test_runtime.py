@@ -12,9 +12,13 @@ import group_answers  # noqa: F401 (each adds its tests to harness.groups)
 import group_api  # noqa: F401
 import group_crashes  # noqa: F401
 import group_events  # noqa: F401
+import group_log  # noqa: F401
 import group_modules  # noqa: F401
 import group_program  # noqa: F401
+import group_shutdown  # noqa: F401
+import group_snapshot  # noqa: F401
 import group_stream  # noqa: F401
+import group_workers  # noqa: F401
 import harness
 from runtime_api import Runner
 
