@@ -203,11 +203,14 @@ _Noreturn static void watch(const struct build *b, pid_t program)
     prctl(PR_SET_PDEATHSIG, 0);
     if (host_is_gone(b) || signals < 0)
         _exit(1);
+    struct stop stop = {0};
     for (bool ended = reap(b, program);;) {
         fds[1].fd = ended ? -1 : signals;
-        if (poll(fds, ARRAY_LEN(fds), -1) < 0)
+        if (poll(fds, ARRAY_LEN(fds), stop_wait_ms_child(&stop)) < 0)
             continue;
-        if (fds[0].revents && !stop_answer_child(lifeline))
+        if (fds[0].revents && !stop_answer_child(&stop, lifeline))
+            break;
+        if (!stop_guard_child(&stop))
             break;
         struct signalfd_siginfo info;
         while (read(signals, &info, sizeof info) > 0)

@@ -97,7 +97,8 @@ static int set_stopped(struct jail *j, bool on, struct err *err)
 {
     if (!j->init || j->stopped == on)
         return 0;
-    if (stop_all_host(j->lifeline, on, err) < 0)
+    /* with nobody left to be continued, the end of the program is still to be told */
+    if (stop_all_host(j->lifeline, on, err) < 0 && (on || err->kind != ERR_CLOSED))
         return -1;
     j->stopped = on;
     return 0;

@@ -22,6 +22,8 @@
 #define TRIES_QUICK      20
 #define WAIT_NS          1000000
 #define BLOCKED_TRIES    50 /* a process in vfork waits for its child, which has stopped */
+#define GUARD_MS         100
+#define AWOKEN_MAX       5
 
 int stop_all_host(int lifeline, bool stop, struct err *err)
 {
@@ -95,12 +97,40 @@ static bool stop_all(void)
     return false;
 }
 
-bool stop_answer_child(int lifeline)
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+bool stop_answer_child(struct stop *s, int lifeline)
 {
     char request = 0;
     if (recv(lifeline, &request, 1, MSG_DONTWAIT) != 1)
         return errno == EAGAIN;
-    bool done = request == REQUEST_STOP ? stop_all() : kill(-1, SIGCONT) == 0 || errno == ESRCH;
+    bool stop = request == REQUEST_STOP;
+    bool done = stop ? stop_all() : kill(-1, SIGCONT) == 0 || errno == ESRCH;
+    *s = (struct stop){.stopped = stop && done, .guard_ms = now_ms() + GUARD_MS};
     char answer = done ? ANSWER_DONE : ANSWER_FAILED;
     return send(lifeline, &answer, 1, MSG_NOSIGNAL) == 1;
+}
+
+int stop_wait_ms_child(const struct stop *s)
+{
+    if (!s->stopped)
+        return -1;
+    int64_t left = s->guard_ms - now_ms();
+    return left > 0 ? (int)left : 0;
+}
+
+bool stop_guard_child(struct stop *s)
+{
+    if (!s->stopped || now_ms() < s->guard_ms)
+        return true;
+    s->guard_ms = now_ms() + GUARD_MS;
+    if (all_at_rest(true))
+        return true;
+    (void)!kill(-1, SIGSTOP);
+    return ++s->awoken < AWOKEN_MAX;
 }

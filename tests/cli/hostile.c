@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MB (1L << 20)
@@ -330,6 +331,32 @@ static void do_count(long n)
     respond(answer);
 }
 
+static void on_signal(int sig)
+{
+    (void)sig;
+}
+
+/* A background process that a timer of its own continues whenever somebody stops it; then as
+ * do_count. */
+static void do_wake(long n)
+{
+    pid_t parent = getpid();
+    timer_t timer;
+    struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGCONT};
+    struct itimerspec every = {{0, 50000000}, {0, 50000000}};
+    if (fork() == 0) {
+        signal(SIGCONT, on_signal);
+        if (timer_create(CLOCK_MONOTONIC, &event, &timer) < 0 ||
+            timer_settime(timer, 0, &every, NULL) < 0)
+            _exit(76);
+        while (kill(parent, 0) == 0)
+            usleep(1000);
+        _exit(0);
+    }
+    usleep(100000);
+    do_count(n);
+}
+
 static void do_env(long n)
 {
     size_t at = 1;
@@ -388,6 +415,7 @@ static const struct {
     {"print", do_print},
     {"line", do_line},
     {"count", do_count},
+    {"wake", do_wake},
     {"env", do_env},
     {"text", do_text},
     {"raw", do_raw},

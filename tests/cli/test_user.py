@@ -201,13 +201,13 @@ def check_limits(user):
     check(f"{user.name}: /tmp survives a reset", [k["tmp"] for k in kept], [1, 2])
 
 
-def check_frozen(user):
+def run_frozen(user, *deeds):
     """As cli_life does it: clambda stands still between two events, since nobody reads its lines."""
-    rows = [write(f"frozen-{i}.json", '{"do":"count 4000"}') for i in range(2)]
+    command = user.command("invoke", "--relax", LIMITS, function_of(user, f"fn-{user.name}"), "--timeout", "20")
+    for i, deed in enumerate(deeds):
+        command += ["-e", write(f"frozen-{i}.json", json.dumps({"do": deed}, separators=(",", ":")))]
     reader, writer = os.pipe()
     fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
-    command = user.command("invoke", "--relax", LIMITS, function_of(user, f"fn-{user.name}"), "--timeout", "20",
-                           "-e", rows[0], "-e", rows[1])
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=writer,
                              env=user.environment())
     os.close(writer)
@@ -219,7 +219,12 @@ def check_frozen(user):
         pass
     os.close(reader)
     seen = [json.loads(line) for line in child.stdout.read().splitlines()]
-    check(f"{user.name}: frozen: exit code", child.wait(), 0)
+    return child.wait(), seen
+
+
+def check_frozen(user):
+    code, seen = run_frozen(user, "count 4000", "count 4000")
+    check(f"{user.name}: frozen: exit code", code, 0)
     check(f"{user.name}: frozen for two seconds", seen[1]["ticks"] - seen[0]["ticks"] < 50, True)
     done = user.invoke(function_of(user, f"fn-{user.name}"), "count", "sleep 300", "count", more=("--timeout", "10"))
     seen = [json.loads(line) for line in (done.lines[0], done.lines[2])]
@@ -233,6 +238,14 @@ def check_inside(user):
         for pattern in (r"^Seccomp:\t2$", r"^NoNewPrivs:\t1$", r"^CapEff:\t0+$", r"^CapBnd:\t0+$",
                         r"^Uid:\t(?!0\b)[0-9]+\b", r"^tmp [0-9]+:1?7[0-7]*", interfaces):
             check_match(f"{user.name}: network {network}: {pattern}", lines, f"(?m){pattern}")
+
+
+def check_awake(user):
+    """Who wakes up by himself between two events does not live to see the next one."""
+    code, seen = run_frozen(user, "wake 4000", "echo", "count")
+    check(f"{user.name}: awake while frozen: exit code", code, 1)
+    check(f"{user.name}: awake while frozen: the event after", seen[1].get("errorType"), "Runtime.ExitError")
+    check(f"{user.name}: awake while frozen: the next environment", (seen[2]["calls"], seen[2]["tmp"]), (1, 2))
 
 
 def processes_of(mark):
@@ -312,7 +325,7 @@ def main():
         files = files_of(user)
         missing = check_plain(user)
         check_relaxed(user, missing)
-        for part in (check_examples, check_places, check_limits, check_frozen, check_inside, check_killed):
+        for part in (check_examples, check_places, check_limits, check_frozen, check_awake, check_inside, check_killed):
             part(user)
         check_left(user, mounts, files)
     finish()
