@@ -156,7 +156,9 @@ int settings_set_rootfs(struct settings *s, const char *text, struct err *err)
     AUTO_FREE char *usr = NULL;
     if (asprintf(&usr, "%s/usr", path) < 0)
         return err_set(err, ERR_MEMORY, "no memory for a path");
-    if (strcmp(path, "/") == 0 || stat(usr, &st) < 0 || !S_ISDIR(st.st_mode))
+    if (strcmp(path, "/") == 0)
+        return err_set(err, ERR_INPUT, "'%.200s' is the host's own root: leave --rootfs out", text);
+    if (stat(usr, &st) < 0 || !S_ISDIR(st.st_mode))
         return err_set(err, ERR_INPUT,
                        "'%.200s' is no root file system: it needs a folder 'usr', as an unpacked "
                        "image has",

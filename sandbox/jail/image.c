@@ -61,7 +61,10 @@ static int image_run_mkfs(int file, struct err *err)
     int status = 0;
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
         ;
-    return status == 0 ? 0 : err_set(err, ERR_HOST, "mkfs.ext4 failed (wait status %d)", status);
+    return status == 0
+               ? 0
+               : err_set(err, ERR_HOST,
+                         "mkfs.ext4 failed (wait status %d): is the cache folder full?", status);
 }
 
 int image_mount(const struct image *image, struct err *err)

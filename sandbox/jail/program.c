@@ -152,7 +152,8 @@ static const struct build_step steps[] = {
     {"standard streams", streams_program, NULL},
     {"resource limits", limits_program, NULL},
     {"rights", rights_program, NULL},
-    {"folder", folder_program, NULL},
+    {"folder", folder_program,
+     "it must be readable by others, as on Lambda: chmod -R go+rX on the function's folder"},
     {"host's sockets", scope_program, NULL},
     {"system call filter", filter_program, "the kernel needs CONFIG_SECCOMP_FILTER"},
 };

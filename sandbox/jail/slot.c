@@ -11,6 +11,9 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+/* what was put there by somebody else, its owner alone may remove */
+#define OTHER_FOLDER ", or as an ordinary user set XDG_RUNTIME_DIR to a folder of your own"
+
 /* The folder of the slots, made when missing. Only its owner may list or change it: the notes in
  * it are obeyed by root. */
 static int slot_open_folder(const char *path, struct err *err)
@@ -18,13 +21,16 @@ static int slot_open_folder(const char *path, struct err *err)
     if (mkdir(path, 0700) < 0 && errno != EEXIST)
         return err_sys(err, "mkdir '%s'", path);
     AUTO_FD int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 && (errno == ENOTDIR || errno == ELOOP))
+        return err_set(err, ERR_HOST, "'%s' is a link or a file: remove it" OTHER_FOLDER, path);
     if (fd < 0)
         return err_sys(err, "open '%s'", path);
     struct stat st;
     if (fstat(fd, &st) < 0)
         return err_sys(err, "stat '%s'", path);
     if (st.st_uid != geteuid() || (st.st_mode & 0077))
-        return err_set(err, ERR_HOST, "'%s' must belong to user %u with mode 0700: remove it", path,
+        return err_set(err, ERR_HOST,
+                       "'%s' must belong to user %u with mode 0700: remove it" OTHER_FOLDER, path,
                        (unsigned)geteuid());
     return TAKE_FD(fd);
 }
