@@ -81,7 +81,7 @@ static void ask_for_sigterm(struct rapi *rapi, const struct lambda_module *table
 {
     struct err err;
     conn_init(extension, -1);
-    if (!has_hook(table, LAMBDA_M_SHUTDOWN) || respawn_count())
+    if (!has_hook(table, LAMBDA_M_SHUTDOWN) || respawn_happened())
         return;
     if (extension_open(extension, rapi, EXTENSION_NAME, &err) != 0)
         log_line(LAMBDA_DEBUG, NULL, "%s: shutdown hooks run if SIGTERM comes all the same",
@@ -139,7 +139,7 @@ static int run(struct rapi *rapi, const struct settings *settings, struct arena 
         return EXIT_FAILURE;
     arena_reset(arena);
     ask_for_sigterm(rapi, module.table, &extension);
-    int status = settings->snap_start ? snapshot_pass(rapi, module.table, &ctx, respawn_count() > 0)
+    int status = settings->snap_start ? snapshot_pass(rapi, module.table, &ctx, respawn_happened())
                                       : EXIT_SUCCESS;
     const struct workers_job job = {settings, rapi, module.table, &ctx, extension.fd};
     if (status == EXIT_SUCCESS &&

@@ -38,6 +38,7 @@ struct state {
 
 static const struct state *state;
 static unsigned count;
+static bool happened;
 static char variable[sizeof VARIABLE + 16];
 
 /* ---- at the start -------------------------------------------------------------------------- */
@@ -66,17 +67,13 @@ static void save_process(struct state *s)
         s->folder[0] = '\0';
 }
 
-static bool is_ours(const char *entry)
-{
-    return strncmp(entry, VARIABLE, sizeof VARIABLE - 1) == 0;
-}
-
 /* Reads what the image before this one says, and hides it from the function. */
 static void take_count(void)
 {
     const char *text = getenv("_CLAMBDA_RESPAWN");
     if (!text)
         return;
+    happened = true;
     while (*text >= '0' && *text <= '9' && count < 1000)
         count = count * 10 + (unsigned)(*text++ - '0');
     if (*text == 't') {
@@ -99,8 +96,6 @@ static size_t measure(char **list, size_t *texts)
 static char *copy_list(char **from, char **to, char *texts)
 {
     for (; *from; from++) {
-        if (is_ours(*from))
-            continue;
         size_t size = strlen(*from) + 1;
         *to++ = memcpy(texts, *from, size);
         texts += size;
@@ -112,6 +107,7 @@ static char *copy_list(char **from, char **to, char *texts)
 int respawn_save(char **argv, struct err *err)
 {
     size_t texts = 0;
+    take_count();
     size_t nargs = measure(argv, &texts), nvars = measure(environ, &texts);
     size_t pointers = (nargs + 1 + 1 + nvars + 1) * sizeof(char *);
     size_t size = sizeof *state + pointers + texts;
@@ -126,13 +122,17 @@ int respawn_save(char **argv, struct err *err)
     copy_list(environ, s->envp + 1, at);
     mprotect(s, size, PROT_READ); /* without it the state is only less safe */
     state = s;
-    take_count();
     return 0;
 }
 
 unsigned respawn_count(void)
 {
     return count;
+}
+
+bool respawn_happened(void)
+{
+    return happened;
 }
 
 void respawn_forget(void)
@@ -186,9 +186,12 @@ static void restore_process(void)
         struct rlimit now;
         if (getrlimit((__rlimit_resource_t)i, &now) != 0)
             continue;
-        now.rlim_cur = state->limits[i].rlim_cur;
-        if (setrlimit((__rlimit_resource_t)i, &state->limits[i]) != 0)
-            setrlimit((__rlimit_resource_t)i, &now); /* a hard limit that was lowered stays so */
+        if (setrlimit((__rlimit_resource_t)i, &state->limits[i]) == 0)
+            continue;
+        now.rlim_cur = state->limits[i].rlim_cur; /* a hard limit that was lowered stays so */
+        if (now.rlim_cur > now.rlim_max)
+            now.rlim_cur = now.rlim_max;
+        setrlimit((__rlimit_resource_t)i, &now);
     }
 }
 

@@ -8,10 +8,15 @@
  *   respawn_self, from anywhere, also from a signal handler */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/err.h"
 
 /* Notes how the process was started, in memory that cannot be written any more. */
 int respawn_save(char **argv, struct err *err) ATTR_CHECK;
+
+/* Whether this image is not the first one: the platform sees one start only. */
+bool respawn_happened(void);
 
 /* How often the process has replaced itself since the last respawn_forget, what earlier images
  * counted included. */

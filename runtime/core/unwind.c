@@ -46,7 +46,7 @@ static void on_mapping(const struct mapping *m, void *user)
         u->low = m->start;
         u->high = m->end;
     }
-    if (*m->path != '/')
+    if (*m->path != '/' && strcmp(m->path, "[vdso]") != 0)
         return;
     struct module *last = u->nmodules ? &u->modules[u->nmodules - 1] : NULL;
     if (m->offset == 0 && u->nmodules < MODULES_MAX)
