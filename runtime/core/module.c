@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/object.h"
 #include "decode/decode.h"
 
 static const char layer_root[] = "/opt/lib";
@@ -159,6 +160,8 @@ static void *open_first(const char *const roots[2], const char *file, char path[
         if (snprintf(path, PATH_MAX, "%s/%s.so", roots[i], file) >= PATH_MAX ||
             access(path, F_OK) != 0)
             continue;
+        if (object_check(path, IMPORT, f) != 0)
+            return NULL;
         void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
         if (!handle)
             failure_set(f, IMPORT, "cannot load '%s': %s", path, dlerror());

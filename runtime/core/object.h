@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whether a file can be a shared object of this machine at all. The dynamic linker maps what the
+ * file's head promises: a file that is cut off would end the process by SIGBUS. */
+#pragma once
+
+#include "core/failure.h"
+
+/* -1: f, of the given errorType, tells what the file is instead. */
+int object_check(const char *path, const char *type, struct failure *f) ATTR_CHECK;
