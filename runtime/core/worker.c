@@ -51,6 +51,7 @@ static int become_worker(const struct workers_job *job, const struct worker_star
         return -1;
     job->rapi->conn.wake_fd = stop_fd;
     crash_set_worker();
+    unsetenv("_X_AMZN_TRACE_ID"); /* each event has its own, in the context alone */
     sigprocmask(SIG_SETMASK, &start->mask, NULL);
     return 0;
 }
