@@ -129,9 +129,10 @@ static int check_connection(struct rapi_stream *s, struct err *err)
         return readable ? take_early_answer(s, err) : 0;
     if (readable)
         conn_close(c);
-    if (!conn_is_open(c) && conn_open(c, s->rapi->address, err) != 0)
-        return give_up(s, err);
-    return 0;
+    if (conn_is_open(c) || conn_open(c, s->rapi->address, err) == 0)
+        return 0;
+    s->state = RAPI_STREAM_NONE; /* nothing is lost yet: an error can be posted as always */
+    return err_wrap(err, "streamed answer");
 }
 
 /* Sends the head when it has not been sent, size and bytes of a chunk, and what stands behind. */

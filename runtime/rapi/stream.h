@@ -37,7 +37,8 @@ int rapi_stream_open(struct rapi_stream *s, struct rapi *r, const struct rapi_ev
 
 /* Hands len bytes to the system, as one chunk and by one call when there is room; waits without end
  * for a peer that reads slowly. len 0 sends the head alone. -1, then and ever after: an answer of
- * the API came early or the connection is gone. */
+ * the API came early or the connection is gone; with RAPI_STREAM_NONE when there was none to be had
+ * and nothing has been sent. */
 int rapi_stream_write(struct rapi_stream *s, const void *bytes, size_t len,
                       struct err *err) ATTR_CHECK;
 

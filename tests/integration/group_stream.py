@@ -291,6 +291,20 @@ def refused_at_the_end():
 
 
 @test("stream")
+def no_connection():
+    """Nobody listens before the first byte: the handler is told, and its failure posted as always."""
+    def hang_up(api, sock):
+        api.listener.close()
+        sock.send(Reply(b"plain").bytes(), socket.MSG_MORE)
+        return False
+
+    result = run("streams", [hang_up])
+    has(result.err, "ERROR\tRuntime.StreamError: lambda_stream_write: streamed answer: connect to ")
+    has(result.err, "post error: connect to ")
+    same(result.code, 1)
+
+
+@test("stream")
 def without_the_api():
     """Nobody answers: the stream is lost, and so is the process when nobody listens any more."""
     result = run("streams", [Reply(b"plain"), Reply(b"plain", id="id-2")],
