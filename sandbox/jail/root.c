@@ -77,7 +77,13 @@ static int open_source(const struct jail *j, const char *path, bool system, stru
     }
     int fd = root < 0 ? open(path, O_PATH | O_CLOEXEC)
                       : (int)syscall(SYS_openat2, root, path, &how, sizeof how);
-    return fd < 0 ? err_sys(err, "'%s'", path) : fd;
+    if (fd >= 0)
+        return fd;
+    if (root < 0)
+        return err_sys(err, "'%s'", path);
+    err_sys(err, "'%s' in the root '%s'", path, j->spec.rootfs);
+    err->kind = ERR_INPUT;
+    return -1;
 }
 
 /* Where a file system cannot show another owner, files stay those of "nobody". */

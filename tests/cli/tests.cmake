@@ -20,4 +20,8 @@ add_test(NAME cli_stream COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/test_stream.p
     $<TARGET_FILE:clambda> $<TARGET_FILE:hostile> $<TARGET_FILE:handler_streams>)
 set_tests_properties(cli_stream PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
 
+add_test(NAME cli_rootfs COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/test_rootfs.py $<TARGET_FILE:clambda>
+    $<TARGET_FILE:hostile> $<TARGET_FILE:example_raw_echo>)
+set_tests_properties(cli_rootfs PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
+
 include(${CMAKE_CURRENT_LIST_DIR}/examples.cmake)
