@@ -13,7 +13,7 @@ static int own_folder(char out[static PATH_MAX], struct err *err)
 {
     ssize_t n = readlink("/proc/self/exe", out, PATH_MAX - 1);
     if (n < 0)
-        return err_sys(err, "find the running program by /proc/self/exe");
+        return err_sys(err, "find the running program by /proc/self/exe (is /proc mounted?)");
     out[n] = '\0';
     char *slash = strrchr(out, '/');
     if (slash)

@@ -114,11 +114,14 @@ static int open_store(struct store *s, const char *dir, bool make, struct err *e
         return err_set(err, ERR_SYSTEM, "'%.200s' is mounted noexec", opened.path);
     if (make && mkdirat(top, STORE_FOLDER, 0700) && errno != EEXIST)
         return err_sys(err, "make '%.200s/" STORE_FOLDER "'", opened.path);
-    opened.fd = open_trusted(top, STORE_FOLDER, S_IRWXG | S_IRWXO, err);
-    if (opened.fd < 0)
+    AUTO_FD int fd = open_trusted(top, STORE_FOLDER, S_IRWXG | S_IRWXO, err);
+    if (fd < 0)
         return err_wrap(err, "'%.200s'", opened.path);
+    if (make && faccessat(fd, ".", W_OK, AT_EACCESS))
+        return err_sys(err, "write to '%.200s/" STORE_FOLDER "'", opened.path);
     strcat(opened.path, "/" STORE_FOLDER); /* choose_dir has left room */
     read_boot(opened.boot, sizeof opened.boot);
+    opened.fd = TAKE_FD(fd);
     *s = opened;
     return 0;
 }
