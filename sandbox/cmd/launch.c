@@ -27,6 +27,7 @@ SETTER(region)
 SETTER(relax)
 SETTER(rootfs)
 SETTER(log)
+SETTER(log_level)
 
 static int set_env(void *target, const char *value, struct err *err)
 {
@@ -94,6 +95,8 @@ static const struct option_row rows[] = {
     {"credentials", 0, "SOURCE", "test values",
      "AWS credentials it sees: none, env (those of this\nshell) or a file", set_credentials},
     {"log-format", 0, "FORMAT", "text", "of the log lines: text or json", set_log},
+    {"log-level", 0, "LEVEL", "info",
+     "of the function's lines in JSON: trace, debug, info,\nwarn, error or fatal", set_log_level},
 };
 
 const struct option_table launch_options = {rows, ARRAY_LEN(rows)};
@@ -121,6 +124,11 @@ int launch_resolve(struct launch *l, struct err *err)
     if (!l->path)
         return err_set(err, ERR_USAGE,
                        "FUNCTION is missing: a folder with a bootstrap, a .zip, or a .so");
+    if (l->settings.log_level && l->settings.log != SETTINGS_LOG_JSON)
+        return err_set(err, ERR_USAGE,
+                       "--log-level %s needs --log-format json: Lambda, too, tells a function of a "
+                       "level with JSON only",
+                       l->settings.log_level);
     if (vars_check(&l->settings.vars, err) < 0)
         return -1;
     return function_resolve(&l->function, l->path, &l->settings, err);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "env/credentials.h"
@@ -176,6 +177,19 @@ int settings_set_log(struct settings *s, const char *text, struct err *err)
         return err_set(err, ERR_INPUT, "'%.80s' is not a log format: text or json", text);
     s->log = i == 1 ? SETTINGS_LOG_JSON : SETTINGS_LOG_TEXT;
     return 0;
+}
+
+int settings_set_log_level(struct settings *s, const char *text, struct err *err)
+{
+    static const char *const names[] = {"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (strcasecmp(text, names[i]) != 0)
+            continue;
+        s->log_level = names[i];
+        return 0;
+    }
+    return err_set(err, ERR_INPUT,
+                   "'%.80s' is not a log level: trace, debug, info, warn, error or fatal", text);
 }
 
 int settings_set_region(struct settings *s, const char *text, struct err *err)

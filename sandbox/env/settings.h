@@ -43,9 +43,10 @@ struct settings {
     int64_t timeout_ms;
     const struct profile *profile;
     enum settings_log log;
-    bool own_network; /* none but loopback; else the host's */
-    unsigned relax;   /* limits that may be missing, see jail/limit.h */
-    char *rootfs;     /* absolute path of another root, NULL: the host's; heap */
+    const char *log_level; /* static; NULL: INFO */
+    bool own_network;      /* none but loopback; else the host's */
+    unsigned relax;        /* limits that may be missing, see jail/limit.h */
+    char *rootfs;          /* absolute path of another root, NULL: the host's; heap */
     struct settings_credentials credentials;
     struct vars vars;
 };
@@ -65,6 +66,7 @@ int settings_set_region(struct settings *s, const char *text, struct err *err) A
 int settings_set_relax(struct settings *s, const char *text, struct err *err) ATTR_CHECK;
 int settings_set_rootfs(struct settings *s, const char *text, struct err *err) ATTR_CHECK;
 int settings_set_log(struct settings *s, const char *text, struct err *err) ATTR_CHECK;
+int settings_set_log_level(struct settings *s, const char *text, struct err *err) ATTR_CHECK;
 
 /* A function name made of any text: what Lambda does not allow becomes '-'. */
 void settings_name_from(struct settings *s, const char *text);

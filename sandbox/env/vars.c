@@ -206,7 +206,14 @@ VALUE_OF(access_key, s->settings->credentials.access_key)
 VALUE_OF(secret_key, s->settings->credentials.secret_key)
 VALUE_OF(session_token, s->settings->credentials.session_token)
 VALUE_OF(log_format, s->settings->log == SETTINGS_LOG_JSON ? "JSON" : NULL)
-VALUE_OF(log_level, s->settings->log == SETTINGS_LOG_JSON ? "INFO" : NULL)
+
+static const char *value_log_level(const struct source *s, char *scratch)
+{
+    (void)scratch;
+    if (s->settings->log != SETTINGS_LOG_JSON)
+        return NULL;
+    return s->settings->log_level ? s->settings->log_level : "INFO";
+}
 
 /* A row whose value is NULL is left out. */
 static const struct {

@@ -104,6 +104,11 @@ def check_json():
            "platform.report"])
     check("statuses", [line["record"].get("status") for line in lines if line["type"] == "platform.report"],
           ["success", "error"])
+    for options, level in (((), "INFO"), (("--log-level", "debug"), "DEBUG")):
+        done = invoke(function("fn"), "env", options=("--log-format", "json", *options))
+        seen = json.loads(done.out)
+        check("format and level", ["AWS_LAMBDA_LOG_FORMAT=JSON" in seen, f"AWS_LAMBDA_LOG_LEVEL={level}" in seen],
+              [True, True])
     check_match("time", lines[0]["time"], r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$")
 
 

@@ -39,6 +39,8 @@ ROWS = [
     ([FOLDER, "--credentials", "/nonexistent/c"], "--credentials: neither none nor env, so a file: open '/nonexistent/c': No such file"),
     ([FOLDER, "--credentials", "env"], "--credentials: the environment has no AWS_ACCESS_KEY_ID"),
     ([FOLDER, "--log-format", "xml"], "--log-format: 'xml' is not a log format: text or json"),
+    ([FOLDER, "--log-level", "loud"], "--log-level: 'loud' is not a log level: trace, debug, info, warn, error or fatal"),
+    ([FOLDER, "--log-level", "warn"], "--log-level WARN needs --log-format json"),
     ([FOLDER, "--frobnicate"], "unknown option --frobnicate: 'clambda invoke --help' lists them"),
     ([FOLDER, "-x"], "unknown option -x"),
     ([FOLDER, "--verbose=1"], "--verbose takes no value"),
