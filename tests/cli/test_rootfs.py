@@ -100,7 +100,7 @@ def wrong():
     os.symlink("/root", path("link/usr"))
     for what, folder, words in (("nothing there", path("missing"), "No such file"),
                                 ("no usr", empty, "needs a folder 'usr'"),
-                                ("a file", write("file", "x"), "."), ("/", "/", "no root file system")):
+                                ("a file", write("file", "x"), "."), ("/", "/", "the host.s own root")):
         done = run("invoke", path("look"), "--rootfs", folder, stdin=b"{}")
         check(f"{what}: exit 2", done.code, 2)
         check_match(f"{what}: told", done.err, "^clambda: --rootfs: .*" + words)
