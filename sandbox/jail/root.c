@@ -291,7 +291,10 @@ static int overlay_new(const char *lower, struct err *err)
     if (fs < 0 || fsconfig(fs, FSCONFIG_SET_STRING, "lowerdir", lower, 0) < 0 ||
         fsconfig(fs, FSCONFIG_SET_FLAG, "ro", NULL, 0) < 0 ||
         fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-        return err_sys(err, "overlay of '%s' (Linux 5.11 or newer is needed)", lower);
+        return err_sys(err,
+                       "overlay of '%s' (it takes Linux 5.11 or newer, and as an ordinary user "
+                       "layers with nothing mounted below them)",
+                       lower);
     int fd = fsmount(fs, FSMOUNT_CLOEXEC, TREE_FROZEN);
     return fd < 0 ? err_sys(err, "fsmount overlay") : fd;
 }
