@@ -13,6 +13,7 @@ import group_api  # noqa: F401
 import group_crashes  # noqa: F401
 import group_events  # noqa: F401
 import group_log  # noqa: F401
+import group_memory  # noqa: F401
 import group_modules  # noqa: F401
 import group_program  # noqa: F401
 import group_shutdown  # noqa: F401

@@ -11,7 +11,7 @@ function(integration_handler name source)
     target_link_libraries(handler_${name} PRIVATE include)
 endfunction()
 
-foreach(name aged batches context crashes echo fails hooks logs modes sized streams unresolved)
+foreach(name aged batches context crashes echo fails hooks logs mixed modes sized streams unresolved)
     integration_handler(${name} ${name}.c)
 endforeach()
 integration_handler(plus plus.cpp)
@@ -24,7 +24,7 @@ set_target_properties(handler_gone PROPERTIES OUTPUT_NAME gone
     LIBRARY_OUTPUT_DIRECTORY ${integration_handlers}/elsewhere)
 target_link_libraries(handler_needs_gone PRIVATE handler_gone)
 
-foreach(group shutdown snapshot workers events api modules answers crashes program stream log)
+foreach(group shutdown snapshot workers events api modules answers crashes program stream log memory)
     add_test(NAME integration_runtime_${group}
         COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_LIST_DIR}/test_runtime.py
             --bootstrap $<TARGET_FILE:bootstrap> --handlers ${integration_handlers} --group ${group}
