@@ -103,35 +103,52 @@ static void put_reason(struct report *r, int sig, const siginfo_t *info)
 static void put_hang(struct report *r, int64_t left_ms)
 {
     report_text(r, "the handler is still running ");
-    report_number(r, left_ms > 0 ? (uint64_t)left_ms : 0, 10);
-    report_text(r, " ms before its deadline");
+    report_number(r, (uint64_t)(left_ms < 0 ? -left_ms : left_ms), 10);
+    report_text(r, left_ms < 0 ? " ms after its deadline" : " ms before its deadline");
 }
 
-static void write_line(const char *level, const struct report *text)
+/* With stack NULL: the line alone. */
+static void write_entry(enum lambda_level level, const char *type, const struct report *text,
+                        const struct report *json)
 {
     struct report r = {.text = report, .cap = sizeof report};
-    char time[LOG_TIME_LEN];
-    log_time(time);
-    report_put(&r, time, sizeof time);
-    report_text(&r, "\t");
-    report_put(&r, now.id.ptr ? now.id.ptr : "-",
-               !now.id.ptr ? 1 : (now.id.len < 128 ? now.id.len : 128));
-    report_text(&r, level);
-    report_put(&r, text->text, text->len);
-    report_text(&r, "\n");
-    report_flush(&r, STDERR_FILENO);
+    struct entry e = {
+        .level = level, .request_id = now.id.ptr, .text = text->text, .len = text->len};
+    if (json) {
+        e.error_type = type;
+        e.stack = json->text;
+        e.stack_len = json->len;
+    }
+    log_entry_in(&e, &r);
 }
 
-static void write_frames(void)
+/* In text the line comes at once, before anything that trusts the stack; in JSON it is one with the
+ * frames. */
+static void write_head(enum lambda_level level, const struct report *text)
 {
-    struct report r = {.text = report, .cap = sizeof report};
-    frames_clear(&frames);
+    if (!log_is_json())
+        write_entry(level, NULL, text, NULL);
+}
+
+static void collect_frames(void)
+{
     unwind_context(context, &frames);
     frames_resolve(&frames);
     symbols_find(&frames);
-    frames_print(&frames, 0, &r);
-    frames_print_modules(&frames, &r);
-    report_flush(&r, STDERR_FILENO);
+}
+
+static void write_frames(enum lambda_level level, const char *type, const struct report *text)
+{
+    static char bytes[CRASH_REPORT];
+    struct report r = {.text = bytes, .cap = sizeof bytes};
+    if (log_is_json()) {
+        frames_print_json(&frames, &r, 16);
+        write_entry(level, type, text, &r);
+    } else if (log_has_level(level)) {
+        frames_print(&frames, 0, &r);
+        frames_print_modules(&frames, &r);
+        report_flush(&r, STDERR_FILENO);
+    }
 }
 
 /* The C library's own functions say little about where something went wrong. */
@@ -175,11 +192,16 @@ static void save_stdout(void)
 #endif
 }
 
-static void explain(struct rescue *r)
+static void collect(struct rescue *r)
 {
     save_stdout();
-    write_frames();
+    collect_frames();
     add_place(&r->message);
+}
+
+static void write_log(struct rescue *r)
+{
+    write_frames(LAMBDA_FATAL, r->type, &r->message);
 }
 
 /* ---- what is done -------------------------------------------------------------------------- */
@@ -187,7 +209,8 @@ static void explain(struct rescue *r)
 static struct rescue *prepare(const char *type, int sig)
 {
     static struct rescue r;
-    r = (struct rescue){.explain = explain,
+    r = (struct rescue){.collect = collect,
+                        .log = write_log,
                         .type = type,
                         .message = {.text = message, .cap = sizeof message},
                         .frames = &frames,
@@ -214,9 +237,12 @@ static _Noreturn void die_as_child(int sig, const siginfo_t *info)
 {
     char text[CRASH_MESSAGE];
     struct report r = {.text = text, .cap = sizeof text};
+    report_text(&r, "in a process of its own, ");
     put_reason(&r, sig, info);
-    write_line("\tFATAL\tin a process of its own, ", &r);
-    write_frames();
+    write_head(LAMBDA_FATAL, &r);
+    frames_clear(&frames);
+    collect_frames();
+    write_frames(LAMBDA_FATAL, "Runtime.Crash", &r);
     rescue_die(sig);
 }
 
@@ -229,7 +255,7 @@ static void on_crash(int sig, siginfo_t *info, void *user)
         pause(); /* another thread is at it, and ends this one */
     struct rescue *r = prepare("Runtime.Crash", sig);
     put_reason(&r->message, sig, info);
-    write_line("\tFATAL\t", &r->message); /* before anything that trusts the stack */
+    write_head(LAMBDA_FATAL, &r->message);
     plan(r, now.recover);
     r->count = respawn_count() + 1;
     r->respawn = r->respawn && r->count < CRASHES_MOST;
@@ -242,8 +268,10 @@ void crash_explain_hang(const ucontext_t *where, int64_t left_ms)
     context = where;
     put_hang(&r, left_ms);
     report_text(&r, ", here:");
-    write_line("\tWARN\t", &r);
-    write_frames();
+    write_head(LAMBDA_WARN, &r);
+    frames_clear(&frames);
+    collect_frames();
+    write_frames(LAMBDA_WARN, "Function.StillRunning", &r);
 }
 
 void crash_give_up(const ucontext_t *where, int64_t left_ms)
@@ -253,7 +281,7 @@ void crash_give_up(const ucontext_t *where, int64_t left_ms)
         pause();
     struct rescue *r = prepare("Function.DeadlineExceeded", SIGKILL);
     put_hang(&r->message, left_ms);
-    write_line("\tERROR\t", &r->message);
+    write_head(LAMBDA_FATAL, &r->message);
     plan(r, true);
     r->count = respawn_count();
     rescue_run(r);

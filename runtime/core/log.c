@@ -37,6 +37,11 @@ void log_set_level(enum lambda_level level)
     log_level = level;
 }
 
+bool log_has_level(enum lambda_level level)
+{
+    return level >= log_level;
+}
+
 void log_set_json(bool on)
 {
     json = on;

@@ -21,6 +21,7 @@ void log_begin(const struct settings *settings);
 
 /* Lines below level are dropped from now on. */
 void log_set_level(enum lambda_level level);
+bool log_has_level(enum lambda_level level);
 void log_set_json(bool json);
 bool log_is_json(void);
 

@@ -87,6 +87,19 @@ static void print_cause(struct report *out, const struct rescue *r)
 
 /* ---- stages -------------------------------------------------------------------------------- */
 
+/* A line about the end of the process. */
+static void write_line(const struct rescue *r, const char *words, const struct report *what)
+{
+    static char text[WHY_MAX], bytes[WHY_MAX * 2];
+    struct report line = {.text = text, .cap = sizeof text};
+    struct report buffer = {.text = bytes, .cap = sizeof bytes};
+    report_text(&line, words);
+    report_put(&line, what->text, what->len);
+    struct entry e = {
+        .level = LAMBDA_ERROR, .request_id = r->id.ptr, .text = line.text, .len = line.len};
+    log_entry_in(&e, &buffer);
+}
+
 static void send_post(struct rescue *r, struct post *p)
 {
     static char text[WHY_MAX];
@@ -95,12 +108,17 @@ static void send_post(struct rescue *r, struct post *p)
     p->nonce_len = r->nonce.len;
     posted = 1;
     if (post_send(p, r->keep, &why) != 0)
-        rescue_log(r, "the answer is lost: ", &why);
+        write_line(r, "the answer is lost: ", &why);
 }
 
-static void stage_explain(struct rescue *r)
+static void stage_collect(struct rescue *r)
 {
-    r->explain(r);
+    r->collect(r);
+}
+
+static void stage_log(struct rescue *r)
+{
+    r->log(r);
 }
 
 /* A batch answers which records are to come again. Its memory is new: nothing of the process has
@@ -155,7 +173,7 @@ static void stage_respawn(struct rescue *r)
     respawn_self(r->count);
     report_text(&why, "errno ");
     report_number(&why, (uint64_t)errno, 10);
-    rescue_log(r, "the process cannot start itself again: ", &why);
+    write_line(r, "the process cannot start itself again: ", &why);
 }
 
 static void stage_die(struct rescue *r)
@@ -167,8 +185,8 @@ static const struct {
     void (*run)(struct rescue *r);
     int ms; /* that it may take */
 } stages[] = {
-    {stage_explain, 1000}, {stage_batch, 2000}, {stage_error, 2000},
-    {stage_respawn, 1000}, {stage_die, 1000},
+    {stage_collect, 1000}, {stage_log, 1000},     {stage_batch, 2000},
+    {stage_error, 2000},   {stage_respawn, 1000}, {stage_die, 1000},
 };
 
 static _Noreturn void go_on(void)
@@ -245,21 +263,4 @@ void rescue_die(int sig)
     syscall(SYS_tgkill, getpid(), thread_id(), sig);
     sigprocmask(SIG_UNBLOCK, &only, NULL);
     _exit(128 + sig);
-}
-
-void rescue_log(const struct rescue *r, const char *text, const struct report *what)
-{
-    static char bytes[WHY_MAX + 512];
-    struct report line = {.text = bytes, .cap = sizeof bytes - 1};
-    char time[LOG_TIME_LEN];
-    log_time(time);
-    report_put(&line, time, sizeof time);
-    report_text(&line, "\t");
-    report_put(&line, r->id.ptr ? r->id.ptr : "-",
-               !r->id.ptr ? 1 : (r->id.len < 128 ? r->id.len : 128));
-    report_text(&line, "\tERROR\t");
-    report_text(&line, text);
-    report_put(&line, what->text, what->len);
-    bytes[line.len++] = '\n';
-    report_flush(&line, STDERR_FILENO);
 }

@@ -14,7 +14,8 @@
 struct rapi_event;
 
 struct rescue {
-    void (*explain)(struct rescue *r); /* fills frames, and writes to the log */
+    void (*collect)(struct rescue *r); /* fills frames */
+    void (*log)(struct rescue *r);     /* what there is by then */
     const char *type;                  /* errorType */
     struct report message;             /* errorMessage */
     struct frames *frames;
@@ -38,6 +39,3 @@ _Noreturn void rescue_run(struct rescue *r);
 
 /* Dies by a signal, whether it is caught or blocked. */
 _Noreturn void rescue_die(int sig);
-
-/* A line about the end of the process: level, text and then what. */
-void rescue_log(const struct rescue *r, const char *text, const struct report *what);

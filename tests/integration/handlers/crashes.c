@@ -76,8 +76,7 @@ static void crash_stack(void)
 /* Everything above on the stack, arguments and environment of the process with it. */
 static void crash_smash(void)
 {
-    volatile char *p = (char *)&p;
-    for (;; p++)
+    for (volatile char *p = __builtin_frame_address(0);; p++)
         *p = 'x';
 }
 
