@@ -12,7 +12,7 @@
 
 #define WATCH_SIGNAL (SIGRTMAX - 1)
 
-/* margin_ms 0: only look. */
+/* margin_ms 0: only look. Negative: so much later than the deadline, where nobody else ends it. */
 void watch_set_margin(int64_t margin_ms);
 
 /* Around the handler's call. A deadline of 0, or one that has passed, is not watched. */

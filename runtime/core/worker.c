@@ -12,6 +12,10 @@
 #include "core/loop.h"
 #include "core/snapshot.h"
 #include "core/stop.h"
+#include "core/watch.h"
+
+/* Managed Instances tell the caller of a timeout and let the handler run, for ever if it hangs. */
+#define WORKER_OVERTIME_MS 1000
 
 static _Noreturn void end(bool failed)
 {
@@ -52,6 +56,8 @@ static int become_worker(const struct workers_job *job, const struct worker_star
     job->rapi->conn.wake_fd = stop_fd;
     crash_set_worker();
     unsetenv("_X_AMZN_TRACE_ID"); /* each event has its own, in the context alone */
+    if (!job->settings->margin_ms)
+        watch_set_margin(-WORKER_OVERTIME_MS);
     sigprocmask(SIG_SETMASK, &start->mask, NULL);
     return 0;
 }

@@ -9,7 +9,8 @@
  *
  * A fork is to a handler what a snapshot is, so SnapStart's hooks run around it: what must not be
  * shared (connections, random numbers) is left before and made anew behind. Threads that the init
- * hook started are in no worker. */
+ * hook started are in no worker. A handler that is still running a second after its deadline is
+ * ended with its worker, since nobody else does it. */
 #pragma once
 
 #include "core/ctx.h"

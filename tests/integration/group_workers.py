@@ -55,10 +55,10 @@ class Pool(Api):
 class Live:
     """A bootstrap with workers, its API, what its hooks wrote."""
 
-    def __init__(self, folder, workers, env=None, routes=None):
+    def __init__(self, folder, workers, env=None, routes=None, handler="modes"):
         self.notes, self.gate = os.path.join(folder, "notes"), os.path.join(folder, "gate")
         self.api = Pool(routes)
-        self.process = harness.runner.start("modes", "127.0.0.1:%d" % self.api.port, {
+        self.process = harness.runner.start(handler, "127.0.0.1:%d" % self.api.port, {
             "AWS_LAMBDA_MAX_CONCURRENCY": str(workers), "MODES_FILE": self.notes,
             "MODES_GATE": self.gate, "AWS_LAMBDA_INITIALIZATION_TYPE": "lambda-managed-instances",
             "_X_AMZN_TRACE_ID": "of nobody", **(env or {})})
@@ -315,6 +315,45 @@ def log_lines():
             lines = [json.loads(line) for line in it.err.splitlines()]
             has(lines[0]["message"], "log socket '" + bad[:60])
             same(lines[1]["requestId"], "id-0")
+
+
+@test("workers")
+def crashes():
+    """A crash is answered, and costs its worker only."""
+    if harness.options.sanitized:
+        return
+    with live(2, handler="crashes") as it:
+        it.await_polls(2)
+        for i, command in enumerate(("segv", "abort", "segv", "overflow")):
+            it.api.give(Reply(command.encode(), id="id-%d" % i))
+            it.api.wait("the next", lambda: len(it.api.polls()) == 3 + i)
+            it.await_polls(2)
+        same(it.end(), 0)
+        posts = it.api.posts()
+        same([p.path for p in posts],
+             ["/2018-06-01/runtime/invocation/id-%d/error" % i for i in range(4)])
+        same(json.loads(posts[1].body)["errorType"], "Runtime.Crash")
+        messages = [line["message"] for line in it.log()]
+        same(sum("was killed by signal" in m for m in messages), 4)
+
+
+@test("workers")
+def hangs():
+    """What nobody else ends: a handler that is still running a second after its deadline."""
+    if harness.options.sanitized:
+        return
+    soon = [("Lambda-Runtime-Deadline-Ms", str(int(time.time() * 1000) + 200))]
+    with live(1) as it:
+        it.await_polls(1)
+        it.api.give(Reply(b'"hang"', headers=soon))
+        it.api.wait("another worker", lambda: len(it.api.polls()) == 2)
+        (post,) = it.await_posts(1)
+        same(post.path.rsplit("/", 1)[1], "error")
+        document = json.loads(post.body)
+        same(document["errorType"], "Function.DeadlineExceeded")
+        has(document["errorMessage"], "ms after its deadline")
+        it.await_polls(1)
+        same(it.end(), 0)
 
 
 @test("workers")
