@@ -204,7 +204,8 @@ lambda_str lambda_trace_id(const lambda_ctx *ctx);
 lambda_str lambda_tenant_id(const lambda_ctx *ctx); /* of functions with tenant isolation */
 lambda_json lambda_client_context(const lambda_ctx *ctx);
 lambda_json lambda_cognito_identity(const lambda_ctx *ctx);
-int64_t lambda_deadline_ms(const lambda_ctx *ctx);  /* Unix milliseconds; 0 during init */
+/* Unix milliseconds; 0 during init. In a shutdown hook: when the process is killed. */
+int64_t lambda_deadline_ms(const lambda_ctx *ctx);
 int64_t lambda_remaining_ms(const lambda_ctx *ctx); /* until the deadline, 0 once it has passed */
 
 /* text with "+" as blank and %XX decoded, as S3 object keys need it, in the invocation's memory.
@@ -547,14 +548,22 @@ template <typename F> inline lambda_fn lambda_fn_(F f)
             LAMBDA_FN_(f, lambda_ctx *, lambda_str)                 \
     }
 /* A hook that fails in init ends the process: nothing is invoked. With a shutdown hook the runtime
- * registers an internal extension, since Lambda announces the end (SIGTERM, then 500 ms) only to
- * functions that have one; never rely on it all the same. */
+ * registers an internal extension, since Lambda announces the end (SIGTERM, then 500 ms, or 300
+ * where there are external extensions) only to functions that have one; lambda_remaining_ms tells
+ * what is left of that. Never rely on it all the same. */
 #define LAMBDA_INIT(f)     LAMBDA_HOOK_(LAMBDA_M_INIT, f)
 #define LAMBDA_SHUTDOWN(f) LAMBDA_HOOK_(LAMBDA_M_SHUTDOWN, f)
 /* SnapStart: BEFORE_SNAPSHOT runs after init, the last one first: close connections, drop secrets.
  * AFTER_RESTORE runs in every environment that is made of the snapshot, the first one first: open
- * connections, seed random numbers anew, take credentials from
- * AWS_CONTAINER_CREDENTIALS_FULL_URI. A failure ends the environment. */
+ * connections, seed random numbers anew, read the clock again. Credentials are no longer in
+ * AWS_ACCESS_KEY_ID and its like there: fetch them from AWS_CONTAINER_CREDENTIALS_FULL_URI with the
+ * value of AWS_CONTAINER_AUTHORIZATION_TOKEN as header Authorization, or let an AWS SDK do so. A
+ * failure ends the environment.
+ *
+ * Managed Instances: the same two run around the fork by which one initialised process becomes the
+ * workers that answer several events at a time, BEFORE_SNAPSHOT once before it, AFTER_RESTORE in
+ * every worker. INIT and SHUTDOWN run once, in the process that all workers come from; its threads
+ * are in none of them. */
 #define LAMBDA_BEFORE_SNAPSHOT(f) LAMBDA_HOOK_(LAMBDA_M_SNAPSHOT, f)
 #define LAMBDA_AFTER_RESTORE(f)   LAMBDA_HOOK_(LAMBDA_M_RESTORE, f)
 

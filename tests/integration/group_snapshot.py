@@ -2,6 +2,7 @@
 """SnapStart: hooks around restore/next."""
 import json
 
+import harness
 from group_shutdown import EVENT, forever, registered, run_noted
 from harness import has, run, same, test
 from runtime_api import REGISTER, Reply
@@ -100,6 +101,20 @@ def failures_after():
         same(notes, notes_want + ["atexit"])
         document = document_of(result, "restore/error", "Runtime.AfterRestoreError")
         same(document["errorMessage"], "NoLuck: %s did not work" % hook)
+
+
+@test("snapshot")
+def crash_in_a_copy():
+    """The process replaces itself: the hooks run, the API is not told of a start once more."""
+    if harness.options.sanitized:
+        return
+    result, notes = run_snapshot([Reply(b'"crash"'), Reply(b"2", id="id-2")],
+                                 routes={REGISTER: registered(), EVENT: forever})
+    same(result.code, 0)
+    same(notes, HOOKS + HOOKS + ["in-time-1", "shutdown", "atexit"])
+    same([p.path.rsplit("/", 2)[1:] for p in result.posts], [["id-1", "error"], ["id-2", "response"]])
+    for path in (RESTORE, REGISTER, EVENT):
+        same(sum(r.path == path for r in result.api.requests), 1)
 
 
 @test("snapshot")

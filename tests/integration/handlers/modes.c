@@ -84,6 +84,8 @@ static int on_event(lambda_ctx *ctx, lambda_str event)
         _exit(7);
     if (strcmp(event.ptr, "\"kill\"") == 0)
         raise(SIGKILL);
+    if (strcmp(event.ptr, "\"crash\"") == 0)
+        abort();
     if (strcmp(event.ptr, "\"say\"") == 0) {
         lambda_log(ctx, LAMBDA_INFO, "logged");
         printf("printed\n");
