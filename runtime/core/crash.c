@@ -112,10 +112,12 @@ static void write_entry(enum lambda_level level, const char *type, const struct 
                         const struct report *json)
 {
     struct report r = {.text = report, .cap = sizeof report};
+    text->text[text->len] = '\0'; /* its cap leaves room */
     struct entry e = {
         .level = level, .request_id = now.id.ptr, .text = text->text, .len = text->len};
     if (json) {
         e.error_type = type;
+        e.error_message = text->text;
         e.stack = json->text;
         e.stack_len = json->len;
     }
@@ -151,11 +153,14 @@ static void write_frames(enum lambda_level level, const char *type, const struct
     }
 }
 
-/* The C library's own functions say little about where something went wrong. */
+extern const char __ehdr_start[] __attribute__((visibility("hidden"))); /* of this program */
+
+/* The C library's functions and our own say little about where something went wrong. */
 static bool is_telling(const struct frame *frame)
 {
     const char *file = frames_file(frame);
-    return file && frame->base && strncmp(file, "libc.", 5) != 0 && strncmp(file, "libc-", 5) != 0;
+    return file && frame->base && frame->base != (uintptr_t)__ehdr_start &&
+           strncmp(file, "libc.", 5) != 0 && strncmp(file, "libc-", 5) != 0;
 }
 
 static void add_place(struct report *r)
@@ -212,7 +217,7 @@ static struct rescue *prepare(const char *type, int sig)
     r = (struct rescue){.collect = collect,
                         .log = write_log,
                         .type = type,
-                        .message = {.text = message, .cap = sizeof message},
+                        .message = {.text = message, .cap = sizeof message - 1},
                         .frames = &frames,
                         .sig = sig,
                         .keep = now.fd ? *now.fd : -1};
@@ -236,7 +241,7 @@ static void plan(struct rescue *r, bool recover)
 static _Noreturn void die_as_child(int sig, const siginfo_t *info)
 {
     char text[CRASH_MESSAGE];
-    struct report r = {.text = text, .cap = sizeof text};
+    struct report r = {.text = text, .cap = sizeof text - 1};
     report_text(&r, "in a process of its own, ");
     put_reason(&r, sig, info);
     write_head(LAMBDA_FATAL, &r);
@@ -264,7 +269,7 @@ static void on_crash(int sig, siginfo_t *info, void *user)
 
 void crash_explain_hang(const ucontext_t *where, int64_t left_ms)
 {
-    struct report r = {.text = message, .cap = sizeof message};
+    struct report r = {.text = message, .cap = sizeof message - 1};
     context = where;
     put_hang(&r, left_ms);
     report_text(&r, ", here:");
