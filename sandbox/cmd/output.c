@@ -151,17 +151,14 @@ void output_log(enum output_tone tone, const char *text, size_t len, int interru
         return;
 }
 
-/* One line: on a terminal, names in it cannot begin another one. */
+/* One line: names in it cannot begin another one, or drive a terminal. */
 static void tell(enum output_tone tone, const char *text)
 {
     AUTO_BUF struct buf b;
     size_t len = strlen(text);
     buf_init(&b, VISIBLE_GROWTH * len + 32);
     buf_adds(&b, "clambda: ");
-    if (isatty(STDERR_FILENO))
-        add_visible(text, len, "\t", &b);
-    else
-        buf_add(&b, text, len);
+    add_visible(text, len, "\t", &b);
     buf_addc(&b, '\n');
     if (!b.failed)
         output_log(tone, b.ptr, b.len, -1);

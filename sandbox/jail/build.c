@@ -20,6 +20,10 @@ int build_run(const struct build_step *steps, size_t count, struct build *b, str
             size_t used = strlen(err->msg);
             snprintf(err->msg + used, sizeof err->msg - used, " (%s)", steps[i].hint);
         }
+        if (err->sys == EMFILE) {
+            size_t used = strlen(err->msg);
+            snprintf(err->msg + used, sizeof err->msg - used, " (ulimit -n: 256 are enough)");
+        }
         return err_wrap(err, "jail: %s", steps[i].name);
     }
     return 0;

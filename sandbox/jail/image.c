@@ -208,6 +208,11 @@ bool image_is_possible(int cache_fd, uint64_t tmp_bytes, struct err *err)
         found = access(mkfs_paths[i], X_OK) == 0;
     if (!found)
         return err_set(err, ERR_HOST, "mkfs.ext4 is missing: install e2fsprogs"), false;
+    /* a file with holes promises room that the disk may not have */
+    struct statvfs disk;
+    if (fstatvfs(cache_fd, &disk) < 0 ||
+        (uint64_t)disk.f_bavail * disk.f_frsize < tmp_bytes + IMAGE_EXTRA_KIB * 1024ull)
+        return err_set(err, ERR_HOST, "the disk of the cache folder has no room for it"), false;
     return loop_is_there(err);
 }
 

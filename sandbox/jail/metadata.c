@@ -86,6 +86,9 @@ static const struct {
 } filters[] = {
     {"connect4", connect4, ARRAY_LEN(connect4), BPF_CGROUP_INET4_CONNECT},
     {"connect6", connect6, ARRAY_LEN(connect6), BPF_CGROUP_INET6_CONNECT},
+    /* datagrams without a connection */
+    {"sendmsg4", connect4, ARRAY_LEN(connect4), BPF_CGROUP_UDP4_SENDMSG},
+    {"sendmsg6", connect6, ARRAY_LEN(connect6), BPF_CGROUP_UDP6_SENDMSG},
 };
 
 static int metadata_bpf(enum bpf_cmd command, union bpf_attr *attr)

@@ -21,6 +21,7 @@
 #define TRIES            1000
 #define TRIES_QUICK      20
 #define WAIT_NS          1000000
+#define AGAIN_TRIES      10
 #define BLOCKED_TRIES    50 /* a process in vfork waits for its child, which has stopped */
 #define GUARD_MS         100
 #define AWOKEN_MAX       5
@@ -85,9 +86,10 @@ static bool all_at_rest(bool blocked_counts)
 
 static bool stop_all(void)
 {
-    if (kill(-1, SIGSTOP) < 0 && errno != ESRCH)
-        return false;
     for (int tries = 0; tries < TRIES; tries++) {
+        /* again and again: a SIGCONT may be on its way */
+        if (tries % AGAIN_TRIES == 0 && kill(-1, SIGSTOP) < 0 && errno != ESRCH)
+            return false;
         if (all_at_rest(tries > BLOCKED_TRIES))
             return true;
         if (tries > TRIES_QUICK)
