@@ -98,7 +98,8 @@ static bool await_room(void)
 static void write_all(struct iovec *part, int count)
 {
     while (count) {
-        ssize_t n = writev(sink, part, count);
+        ssize_t n = count == 1 ? write(sink, part->iov_base, part->iov_len) /* the cheaper call */
+                               : writev(sink, part, count);
         if (n < 0 && (errno == EINTR || (errno == EAGAIN && await_room())))
             continue;
         if (n <= 0)
