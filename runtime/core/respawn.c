@@ -220,6 +220,8 @@ static void close_descriptors(void)
         kept = kept * 10 + (unsigned)(*text - '0');
     if (kept < 3)
         kept = 2;
+    else
+        fcntl((int)kept, F_SETFD, 0);
     close_between(3, kept - 1);
     close_between(kept + 1, UINT_MAX);
 }

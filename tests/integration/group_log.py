@@ -160,22 +160,40 @@ def frames(data):
         data = data[16 + size:]
 
 
-@test("log")
-def framed():
-    """Lines go to the descriptor of _LAMBDA_TELEMETRY_LOG_FD, one frame each."""
+def run_framed(handler, replies, env):
+    """A run with descriptor 7 for frames, and what was written to it."""
     with tempfile.TemporaryDirectory() as folder:
         script, log = os.path.join(folder, "start"), os.path.join(folder, "log")
         with open(script, "w") as f:
             f.write("#!/bin/sh\nexec 7>'%s'\nexec '%s'\n" % (log, harness.options.bootstrap))
         os.chmod(script, 0o755)
-        for env, kinds in ((JSON, range(0xa55a0006, 0xa55a001b, 4)), ({}, range(0xa55a0007, 0xa55a001c, 4))):
-            env = dict(env, _LAMBDA_TELEMETRY_LOG_FD="7", AWS_LAMBDA_LOG_LEVEL="TRACE")
-            result = Runner(script, harness.options.handlers).run("logs", [Reply(b"levels")], env=env)
-            same((result.code, result.err), (0, ""))
-            with open(log, "rb") as f:
-                found = list(frames(f.read()))[1:]
-            same([kind for kind, _, _ in found], list(kinds))
-            same([text.endswith("\n") for _, _, text in found], [True] * 6)
-            same(all(abs(time / 1e6 - found[0][1] / 1e6) < 60 for _, time, _ in found), True)
+        env = dict(env, _LAMBDA_TELEMETRY_LOG_FD="7")
+        result = Runner(script, harness.options.handlers).run(handler, replies, env=env)
+        with open(log, "rb") as f:
+            return result, list(frames(f.read()))
+
+
+@test("log")
+def framed():
+    """Lines go to the descriptor of _LAMBDA_TELEMETRY_LOG_FD, one frame each."""
+    for env, kinds in ((JSON, range(0xa55a0006, 0xa55a001b, 4)), ({}, range(0xa55a0007, 0xa55a001c, 4))):
+        result, found = run_framed("logs", [Reply(b"levels")], dict(env, AWS_LAMBDA_LOG_LEVEL="TRACE"))
+        same((result.code, result.err), (0, ""))
+        same([kind for kind, _, _ in found[1:]], list(kinds))
+        same([text.endswith("\n") for _, _, text in found], [True] * 7)
+        same(all(abs(time - found[0][1]) < 60e6 for _, time, _ in found), True)
     for bad in ("99", "-1", "x", "2"):
         has(logged(b"parts", {"_LAMBDA_TELEMETRY_LOG_FD": bad}).err, "\tINFO\tline\rbreak")
+
+
+@test("log")
+def framed_behind_a_crash():
+    """The process that replaces itself goes on with the same descriptor."""
+    if harness.options.sanitized:
+        return
+    result, found = run_framed("crashes", [Reply(b"segv", id="id-9"), Reply(b"typo", id="id-2")], JSON)
+    same((result.code, [p.path.split("/")[-2] for p in result.posts]), (0, ["id-9", "id-2"]))
+    crash, after = json.loads(found[0][2]), json.loads(found[1][2])
+    same((after["requestId"], after["errorType"]), ("id-2", "StillAlive"))
+    same((found[0][0], crash["requestId"], crash["errorType"]), (0xa55a001a, "id-9", "Runtime.Crash"))
+    same("SIGSEGV" in crash["message"] and bool(crash["stackTrace"]), True)
