@@ -294,6 +294,7 @@ def refused_at_the_end():
 def no_connection():
     """Nobody listens before the first byte: the handler is told, and its failure posted as always."""
     def hang_up(api, sock):
+        api.listener.shutdown(socket.SHUT_RDWR)  # a thread waits there
         api.listener.close()
         sock.send(Reply(b"plain").bytes(), socket.MSG_MORE)
         return False
