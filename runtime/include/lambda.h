@@ -117,8 +117,9 @@ void *lambda_alloc(lambda_ctx *ctx, size_t size);
 int lambda_error(lambda_ctx *ctx, const char *type, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Writes one line to the function's log: time, request id, level, text. One write per line; a line
- * break in the text becomes a carriage return, so that it stays one log event. Levels below
+/* Writes one line to the function's log: time, request id, level, text; as JSON where the
+ * function's logging configuration says so. One write per line; in text a line break becomes a
+ * carriage return, so that it stays one log event. At most 256 KiB. Levels below
  * AWS_LAMBDA_LOG_LEVEL (INFO unless the function's logging configuration says otherwise) are
  * dropped. */
 void lambda_log(lambda_ctx *ctx, enum lambda_level level, const char *fmt, ...)
@@ -146,8 +147,10 @@ void lambda_log_fields(lambda_ctx *ctx, enum lambda_level level, const char *tex
  * LAMBDA_KV("total", 12.5));
  *
  * In JSON (AWS_LAMBDA_LOG_FORMAT) each becomes a member of the line, else "key=value" behind the
- * text. Keys that the line has itself (timestamp, level, message, requestId, ...) get a "_" in
- * front. Values are texts (const char *, lambda_str), numbers and booleans. */
+ * text. A key that the line has already (timestamp, level, message, requestId, ..., or an earlier
+ * one of the same name) gets "_" in front. Values are texts (const char *, lambda_str), numbers
+ * (NaN and Infinity become texts) and booleans. At most 128 of them, and 256 KiB in all: what is
+ * more is left off. */
 #define lambda_log_kv(ctx, level, text, ...)                                \
     do {                                                                    \
         const struct lambda_kv kv_[] = {__VA_ARGS__};                       \
