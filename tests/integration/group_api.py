@@ -94,6 +94,15 @@ def refused_errors():
 
 
 @test("api")
+def refused_init_errors():
+    """Posted once, whatever the API says to it."""
+    for status, kind in ((403, "InvalidStateTransition"), (500, "InternalServerError")):
+        result = run("nothing", [], [remote_error(status, kind)], signal_at_end=False)
+        same((result.code, [p.path for p in result.posts]), (1, ["/2018-06-01/runtime/init/error"]))
+        has(result.err, "init error: status %d: %s" % (status, kind))
+
+
+@test("api")
 def fatal_answer():
     result = run("echo", [Reply(b"1"), Reply(b"2")], [remote_error(500, "InternalServerError")])
     same(result.code, 1)
