@@ -14,27 +14,36 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 
-#define VARIABLE   "_CLAMBDA_RESPAWN=" /* "COUNT", with a 't' when SIGTERM was held back */
-#define LOG_FD     "_LAMBDA_TELEMETRY_LOG_FD"
-#define SIGNALS    31 /* the classic ones; a real-time signal is never ignored at the start */
-#define CLOSE_MOST 65536
-#define SELF       "/proc/self/exe"
+#define VARIABLE           "_CLAMBDA_RESPAWN=" /* "COUNT", with a 't' when SIGTERM was held back */
+#define LOG_FD             "_LAMBDA_TELEMETRY_LOG_FD"
+#define STATE_SIZE         16384 /* without a call for memory: what environments usually need */
+#define CLOSE_MOST         65536
+#define RESPAWN_FOLDER_MAX 512 /* a longer one is not gone back to */
+#define SELF               "/proc/self/exe"
 
 #ifndef CLOSE_RANGE_CLOEXEC
 #define CLOSE_RANGE_CLOEXEC (1U << 2)
 #endif
 
-/* Lies in pages of its own, which are read-only later: a handler that runs wild does not reach it.
- * Behind it: the pointers of arguments and environment, then their texts. */
+/* A copy, since the handler may change the environment, and a smashed stack takes it along. Behind
+ * it: the pointers of arguments and environment, then their texts. The rows are what a function may
+ * be started with other than usual; each costs a system call of the start. */
 struct state {
     sigset_t mask;
-    uint32_t ignored; /* bit N: signal N */
+    uint64_t ignored; /* bit N: signal N */
     mode_t umask;
     int flags[3]; /* of the descriptors 0, 1 and 2; -1: closed */
-    struct rlimit limits[RLIM_NLIMITS];
+    struct rlimit limits[8];
     char **argv, **envp; /* envp: the place of VARIABLE, then what was there */
-    char folder[PATH_MAX];
+    char folder[RESPAWN_FOLDER_MAX];
 };
+
+static const int ignorable[] = {SIGHUP,  SIGINT,  SIGQUIT, SIGPIPE, SIGALRM, SIGTERM,
+                                SIGUSR1, SIGUSR2, SIGCHLD, SIGTSTP, SIGTTIN, SIGTTOU};
+static const __rlimit_resource_t limited[] = {RLIMIT_CPU,   RLIMIT_FSIZE, RLIMIT_DATA,
+                                              RLIMIT_STACK, RLIMIT_CORE,  RLIMIT_NOFILE,
+                                              RLIMIT_AS,    RLIMIT_NPROC};
+_Static_assert(ARRAY_LEN(limited) == 8, "one place for each");
 
 static const struct state *state;
 static unsigned count;
@@ -45,18 +54,18 @@ static char variable[sizeof VARIABLE + 16];
 
 static void save_limits(struct state *s)
 {
-    for (int i = 0; i < RLIM_NLIMITS; i++)
-        if (getrlimit((__rlimit_resource_t)i, &s->limits[i]) != 0)
+    for (size_t i = 0; i < ARRAY_LEN(limited); i++)
+        if (getrlimit(limited[i], &s->limits[i]) != 0)
             s->limits[i] = (struct rlimit){RLIM_INFINITY, RLIM_INFINITY};
 }
 
 static void save_process(struct state *s)
 {
     sigprocmask(SIG_BLOCK, NULL, &s->mask);
-    for (int sig = 1; sig <= SIGNALS; sig++) {
+    for (size_t i = 0; i < ARRAY_LEN(ignorable); i++) {
         struct sigaction action;
-        if (sigaction(sig, NULL, &action) == 0 && action.sa_handler == SIG_IGN)
-            s->ignored |= 1u << sig;
+        if (sigaction(ignorable[i], NULL, &action) == 0 && action.sa_handler == SIG_IGN)
+            s->ignored |= 1ull << ignorable[i];
     }
     s->umask = umask(0);
     umask(s->umask);
@@ -106,12 +115,15 @@ static char *copy_list(char **from, char **to, char *texts)
 
 int respawn_save(char **argv, struct err *err)
 {
+    static char usual[STATE_SIZE] __attribute__((aligned(16)));
     size_t texts = 0;
     take_count();
     size_t nargs = measure(argv, &texts), nvars = measure(environ, &texts);
     size_t pointers = (nargs + 1 + 1 + nvars + 1) * sizeof(char *);
     size_t size = sizeof *state + pointers + texts;
-    struct state *s = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    struct state *s = size <= sizeof usual ? (void *)usual
+                                           : mmap(NULL, size, PROT_READ | PROT_WRITE,
+                                                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (s == MAP_FAILED)
         return err_sys(err, "reserve %zu bytes for the environment", size);
     save_process(s);
@@ -120,7 +132,6 @@ int respawn_save(char **argv, struct err *err)
     s->envp[0] = variable;
     char *at = copy_list(argv, s->argv, (char *)(s->envp + 1 + nvars + 1));
     copy_list(environ, s->envp + 1, at);
-    mprotect(s, size, PROT_READ); /* without it the state is only less safe */
     state = s;
     return 0;
 }
@@ -155,7 +166,7 @@ static void restore_signals(void)
 {
     for (int sig = 1; sig < NSIG; sig++) {
         struct sigaction now;
-        bool ignored = sig <= SIGNALS && (state->ignored >> sig & 1);
+        bool ignored = sig < 64 && (state->ignored >> sig & 1);
         if (sigaction(sig, NULL, &now) != 0 || (now.sa_handler == SIG_IGN) == ignored)
             continue; /* what is caught is not caught any more after an exec */
         struct sigaction first = {.sa_handler = ignored ? SIG_IGN : SIG_DFL};
@@ -182,16 +193,14 @@ static void restore_process(void)
     umask(state->umask);
     if (state->folder[0] && chdir(state->folder) != 0)
         errno = 0; /* it is gone: then it stays where it is */
-    for (int i = 0; i < RLIM_NLIMITS; i++) {
+    for (size_t i = 0; i < ARRAY_LEN(limited); i++) {
         struct rlimit now;
-        if (getrlimit((__rlimit_resource_t)i, &now) != 0)
-            continue;
-        if (setrlimit((__rlimit_resource_t)i, &state->limits[i]) == 0)
+        if (getrlimit(limited[i], &now) != 0 || setrlimit(limited[i], &state->limits[i]) == 0)
             continue;
         now.rlim_cur = state->limits[i].rlim_cur; /* a hard limit that was lowered stays so */
         if (now.rlim_cur > now.rlim_max)
             now.rlim_cur = now.rlim_max;
-        setrlimit((__rlimit_resource_t)i, &now);
+        setrlimit(limited[i], &now);
     }
 }
 

@@ -12,7 +12,7 @@
 
 #include "base/err.h"
 
-/* Notes how the process was started, in memory that cannot be written any more. */
+/* Notes how the process was started. */
 int respawn_save(char **argv, struct err *err) ATTR_CHECK;
 
 /* Whether this image is not the first one: the platform sees one start only. */

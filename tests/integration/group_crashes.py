@@ -200,6 +200,29 @@ def names_of_the_api_are_known():
          [True, True])
 
 
+@plain
+def begun_streams_fail():
+    """The error is told on a connection of its own; the stream's ends without an end."""
+    result = crash("stream", "x")
+    same([p for p in paths(result) if p.endswith("error")], ["invocation/id-0/error", "invocation/id-1/error"])
+    same(json.loads(result.posts[-2].body)["errorType"], "Runtime.Crash")
+    same(result.code, 0)
+
+
+@plain
+def lines_of_json():
+    result = crash("segv", "x", env={"AWS_LAMBDA_LOG_FORMAT": "JSON"})
+    lines = [json.loads(line) for line in result.err.splitlines()]
+    same([line["level"] for line in lines], ["FATAL", "ERROR"])
+    same((lines[0]["errorType"], lines[0]["requestId"]), ("Runtime.Crash", "id-0"))
+    has(lines[0]["errorMessage"], "SIGSEGV")
+    has(lines[0]["stackTrace"][0], "(crash_segv+0x")
+    result = run("crashes", [due("hang", 600)], env={"AWS_LAMBDA_LOG_FORMAT": "JSON"})
+    line = json.loads(result.err.splitlines()[0])
+    same((line["level"], line["errorType"]), ("WARN", "Function.StillRunning"))
+    has(" ".join(line["stackTrace"]), "(answer_hang+0x")
+
+
 # ---- batches ------------------------------------------------------------------------------------
 
 def sqs(*bodies, group=None, ids=None):
