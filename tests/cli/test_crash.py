@@ -71,7 +71,7 @@ def check_hang():
                 r"WARN\tthe handler is still running \d+ ms before its deadline, here:\n(    .*\n)*?"
                 r"    #\d+ /var/task/crash.so\+0x[0-9a-f]+ \(on_order\+0x")
     check_match("hang: ended by the platform", done.lines[0], r"Sandbox\.Timedout|timed out")
-    done = invoke("slow", "2", options=("--timeout", "1", "--env", "LAMBDA_DEADLINE_MARGIN_MS=200"))
+    done = invoke("slow", "2", options=("--timeout", "4", "--env", "LAMBDA_DEADLINE_MARGIN_MS=2000"))
     check_reuse("hang with a margin", done, 2)
     check_error("hang with a margin", done.lines[0], "Function.DeadlineExceeded",
                 r"^the handler is still running \d+ ms before its deadline in on_order \(crash\.so")

@@ -181,7 +181,8 @@ class Api:
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.open = []
-        threading.Thread(target=self.accept, daemon=True).start()
+        self.acceptor = threading.Thread(target=self.accept, daemon=True)
+        self.acceptor.start()
 
     def accept(self):
         while True:
@@ -245,6 +246,12 @@ class Api:
         return [r for r in self.requests if r.path == self.prefix + NEXT]
 
     def close(self):
+        """The acceptor ends first: the next one's listener may get the number of this descriptor."""
+        try:
+            self.listener.shutdown(socket.SHUT_RDWR)
+        except OSError:  # closed already
+            pass
+        self.acceptor.join()
         self.listener.close()
         for sock in self.open:
             try:
