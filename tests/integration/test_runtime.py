@@ -32,7 +32,7 @@ def main():
     parser.add_argument("--only")
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--sanitized", action="store_true")
-    parser.add_argument("--size-limit", type=int, default=200 << 10)
+    parser.add_argument("--size-limit", type=int, default=240 << 10)
     options = harness.options = parser.parse_args()
     if options.list:
         for group, tests in harness.groups.items():
