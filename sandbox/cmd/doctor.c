@@ -120,10 +120,7 @@ static void look_at_cache(struct examine_finding *f)
 /* Signals are taken between two steps, so that nothing is left behind. */
 static int block_signals(struct doctor *d, struct err *err)
 {
-    sigemptyset(&d->signals);
-    sigaddset(&d->signals, SIGINT);
-    sigaddset(&d->signals, SIGTERM);
-    sigaddset(&d->signals, SIGHUP);
+    d->signals = command_signals();
     signal(SIGPIPE, SIG_IGN);
     if (sigprocmask(SIG_BLOCK, &d->signals, NULL) < 0)
         return err_sys(err, "block signals");

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cmd/command.h"
 #include "cmd/layout.h"
 #include "cmd/paths.h"
 #include "pack/limits.h"
@@ -39,16 +40,6 @@ static const char *keep(struct function *f, const char *path, struct err *err)
     return f->paths[i];
 }
 
-static sigset_t ending_signals(void)
-{
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGHUP);
-    return set;
-}
-
 /* AWS counts code and layers together. Only zips are counted here: a folder may have more in it
  * than will be packed. */
 static int check_sizes(const struct function *f, struct err *err)
@@ -68,7 +59,7 @@ static int check_sizes(const struct function *f, struct err *err)
 static const char *keep_zip(struct function *f, const char *path, const char *what, struct err *err)
 {
     const struct pack_options o = {.no_cache = f->no_cache};
-    const sigset_t set = ending_signals();
+    const sigset_t set = command_signals();
     if (f->npacks == 0)
         sigprocmask(SIG_BLOCK, &set, &f->mask);
     struct pack *p = &f->packs[f->npacks++];
@@ -277,7 +268,7 @@ int function_resolve(struct function *f, const char *path, struct settings *s, s
 
 void function_fini(struct function *f)
 {
-    const sigset_t set = ending_signals();
+    const sigset_t set = command_signals();
     for (size_t i = 0; i < ARRAY_LEN(f->paths); i++)
         free(f->paths[i]);
     free(f->target);

@@ -146,19 +146,9 @@ static void on_signal(void *cls)
     stop(cls, EXIT_INTERRUPTED);
 }
 
-static sigset_t handled_signals(void)
-{
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGHUP);
-    return set;
-}
-
 static int block_signals(struct session *s, struct err *err)
 {
-    sigset_t set = handled_signals();
+    sigset_t set = command_signals();
     /* a reader that is gone is an error of write, not a death */
     signal(SIGPIPE, SIG_IGN);
     if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
@@ -217,7 +207,7 @@ struct session *session_open(const struct launch *launch, struct err *err)
         return s;
     }
     struct err ignored = {0};
-    sigset_t set = handled_signals();
+    sigset_t set = command_signals();
     session_close(s, &ignored);
     sigprocmask(SIG_UNBLOCK, &set, NULL);
     return NULL;
