@@ -152,6 +152,14 @@ static void take_words(const char *body, size_t len, const char *pointer,
     out[n > 0 ? n : 0] = '\0';
 }
 
+/* Without the line break that ends a text. */
+static size_t trimmed(const char *text, size_t len)
+{
+    while (len && (text[len - 1] == '\n' || text[len - 1] == '\r'))
+        len--;
+    return len;
+}
+
 int rapi_report_status(const char *what, const struct http *h, const char *buf, struct err *err)
 {
     char type[RAPI_REPORT_MAX + 1], message[RAPI_REPORT_MAX + 1];
@@ -162,7 +170,8 @@ int rapi_report_status(const char *what, const struct http *h, const char *buf, 
     if (*type)
         err_set(err, ERR_REMOTE, "%s: status %d: %s: %s", what, h->status, type, message);
     else
-        err_set(err, ERR_REMOTE, "%s: status %d: %.*s", what, h->status, (int)len, body);
+        err_set(err, ERR_REMOTE, "%s: status %d: %.*s", what, h->status, (int)trimmed(body, len),
+                body);
     err->sys = h->status;
     return -1;
 }
