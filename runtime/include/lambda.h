@@ -143,8 +143,7 @@ void lambda_log_fields(lambda_ctx *ctx, enum lambda_level level, const char *tex
 
 /* lambda_log with values that a machine can read:
  *
- *   lambda_log_kv(ctx, LAMBDA_INFO, "order taken", LAMBDA_KV("order", id),
- * LAMBDA_KV("total", 12.5));
+ *   lambda_log_kv(ctx, LAMBDA_INFO, "taken", LAMBDA_KV("order", id), LAMBDA_KV("total", 12.5));
  *
  * In JSON (AWS_LAMBDA_LOG_FORMAT) each becomes a member of the line, else "key=value" behind the
  * text. A key that the line has already (timestamp, level, message, requestId, ..., or an earlier
@@ -461,9 +460,8 @@ lambda_str lambda_encode_type(lambda_ctx *ctx, struct lambda_type *type, const v
 
 /* JSON text into struct T (see LAMBDA_TYPE): 0, or -1 with lambda_error "InvalidJson" set, which
  * names line and column; also when the document is not an object or memory is short. Absent, null
- * and wrong-typed members become zero values. text is copied; what out points to lives as long as
- * lambda_alloc's memory. text: lambda_str,
- * lambda_json or lambda_bytes. */
+ * and wrong-typed members become zero values. text is a lambda_str, lambda_json or lambda_bytes and
+ * is copied; what out points to lives as long as lambda_alloc's memory. */
 #define lambda_decode(ctx, T, text, out) \
     lambda_decode_type(ctx, &T##_type, (text).ptr, (text).len, 1 ? (out) : (struct T *)0)
 
