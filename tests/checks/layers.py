@@ -6,7 +6,7 @@ import sys
 
 import tree
 
-# layer: the layers that it may include besides itself. The table of the README.
+# layer: the layers that it may include besides itself; some have no folder yet.
 LAYERS = {
     "runtime/include": (),
     "runtime/base": (),

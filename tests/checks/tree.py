@@ -8,10 +8,21 @@ nothing; then the real tree. Exit 0, 1 (findings, or a check that is blind), 77 
 import argparse
 import os
 import pathlib
+import shutil
+import subprocess
 import sys
 import tempfile
 
 SKIPPED_FOLDERS = {".git", "__pycache__", "target", "node_modules"}
+
+
+def wanted(root):
+    """What git tracks or would take, or None outside a checkout: what is ignored is nobody's source."""
+    if not (root / ".git").exists() or not shutil.which("git"):
+        return None
+    done = subprocess.run(["git", "-C", root, "ls-files", "-coz", "--exclude-standard"],
+                          capture_output=True, text=True)
+    return set(done.stdout.split("\0")) if done.returncode == 0 else None
 
 
 class Skip(Exception):
@@ -35,7 +46,9 @@ class Tree:
                         and not (top and n.startswith("build"))]
             found += [(pathlib.Path(folder) / f).relative_to(self.root) for f in files
                       if not suffixes or f.endswith(suffixes)]
-        return sorted(p for p in found if (self.root / p).is_file())
+        listed = wanted(self.root)
+        return sorted(p for p in found if (listed is None or str(p) in listed)
+                      and (self.root / p).is_file())
 
     def text(self, path):
         return (self.root / path).read_text(encoding="utf-8", errors="replace")
