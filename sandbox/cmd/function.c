@@ -161,6 +161,7 @@ static int use_folder(struct function *f, const char *kept, const char *path, co
     if (!s->name[0])
         settings_name_from(s, name);
     bool runs = code_bootstrap(&f->code) != NULL;
+    layout_tell_bootstrap(kept, path);
     if (runs && s->handler[0])
         return 0;
     layout_read(&l, kept);

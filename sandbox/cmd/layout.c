@@ -15,6 +15,7 @@
 enum {
     NAMES_MAX = 1000,            /* looked at */
     HANDLER_BYTES_MAX = 8 << 20, /* of a handler file */
+    FIRST_LINE_MAX = 256,        /* of a bootstrap that is a script */
 };
 
 static bool ends_with(const char *text, const char *end)
@@ -106,4 +107,24 @@ void layout_tell(const struct layout *l, const char *path, bool zip)
         output_note("'%.200s' has nothing in it but another zip, '%.100s': that is the one to name "
                     "and to upload",
                     path, l->zip);
+}
+
+void layout_tell_bootstrap(const char *folder, const char *path)
+{
+    struct stat st;
+    char line[FIRST_LINE_MAX];
+    AUTO_FD int dir = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    AUTO_FD int fd = openat(dir, "bootstrap", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode))
+        return;
+    if (!(st.st_mode & 0111))
+        output_note(
+            "the bootstrap of '%.200s' is not executable: chmod 755 it, before it is zipped", path);
+    ssize_t n = read(fd, line, sizeof line);
+    const char *end = n > 2 && memcmp(line, "#!", 2) == 0 ? memchr(line, '\n', (size_t)n) : NULL;
+    if (end && end[-1] == '\r')
+        output_note(
+            "the bootstrap of '%.200s' has line breaks of Windows, and no interpreter's name "
+            "ends in one: take the carriage returns out",
+            path);
 }

@@ -227,6 +227,11 @@ def check_no_modes():
     done = invoke(zip_of("windows.zip", ("bootstrap", bootstrap(), None)), ECHO)
     check("a zip without modes", done.code, 1)
     check_match("what Lambda says to it", done.out, "permission denied")
+    check_match("what to do about it", done.err, "is not executable: chmod 755 it")
+    done = invoke(zip_of("breaks.zip", ("bootstrap", b"#!/bin/sh\r\nexit 0\r\n", 0o755)), ECHO)
+    check("a script with line breaks of Windows", done.code, 1)
+    check_match("what Lambda says to it", done.out, "no such file or directory")
+    check_match("what to do about it", done.err, "take the carriage returns out")
 
 
 def check_layers():
