@@ -50,12 +50,14 @@ def groups(pid):
     return found
 
 
+def binding(loop):
+    """Which file a device has, and which time it has one: others take a device that is free again."""
+    folder = f"/sys/block/{os.path.basename(loop)}"
+    return read(f"{folder}/diskseq") + read(f"{folder}/loop/backing_file")
+
+
 def loops(pid):
-    return re.findall(r"(/dev/loop[0-9]+)", read(f"/proc/{pid}/mountinfo"))
-
-
-def backing(loop):
-    return os.path.exists(f"/sys/block/{os.path.basename(loop)}/loop/backing_file")
+    return {name: binding(name) for name in re.findall(r"(/dev/loop[0-9]+)", read(f"/proc/{pid}/mountinfo"))}
 
 
 def wait_for_start(child):
@@ -63,17 +65,17 @@ def wait_for_start(child):
     while not child.stderr.readline().startswith(b"START"):
         pass
     inside = children(child.pid)
-    found = {"processes": inside, "groups": [], "loops": []}
+    found = {"processes": inside, "groups": [], "loops": {}}
     for pid in inside:
         found["groups"] += groups(pid)
-        found["loops"] += loops(pid)
+        found["loops"].update(loops(pid))
     return found
 
 
 def leftovers(found):
     return {"processes": [p for p in found["processes"] if os.path.exists(f"/proc/{p}")],
             "groups": sorted({g for g in found["groups"] if os.path.exists(g)}),
-            "loops": sorted({d for d in found["loops"] if backing(d)})}
+            "loops": sorted(d for d, was in found["loops"].items() if binding(d) == was)}
 
 
 NOTHING = {"processes": [], "groups": [], "loops": []}
