@@ -104,6 +104,8 @@ static void warn_of_odd(const struct rapi_event *event)
     warned |= event->odd != NULL;
 }
 
+static pid_t self; /* the process that runs the loop */
+
 static int run_one(struct rapi *rapi, const struct lambda_module *table, struct lambda_ctx *ctx,
                    const struct rapi_event *event, struct err *err)
 {
@@ -112,7 +114,6 @@ static int run_one(struct rapi *rapi, const struct lambda_module *table, struct 
     crash_set_request(event);
     if (!ctx->progress) /* where events run beside each other the trace is in the context alone */
         set_trace(&event->trace_id);
-    pid_t self = getpid();
     watch_begin(event->deadline_ms);
     int failed = dispatch_event(table, ctx);
     watch_end();
@@ -141,6 +142,7 @@ int loop_run(struct rapi *rapi, const struct lambda_module *table, struct lambda
 {
     size_t last = 0;
     ctx->stream.rapi = rapi;
+    self = getpid();
     crash_set_request(NULL);
     for (;;) {
         struct rapi_event event;

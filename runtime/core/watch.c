@@ -51,8 +51,7 @@ static void on_watch(int sig, siginfo_t *info, void *context)
  * own name, since the C library's timer_create was in another library once. */
 static bool make_timer(void)
 {
-    pid_t self = getpid();
-    if (watch.pid == self)
+    if (watch.pid) /* a fork of it never comes back to here */
         return true;
     struct sigaction action = {.sa_sigaction = on_watch,
                                .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
@@ -63,7 +62,7 @@ static bool make_timer(void)
     if (sigaction(WATCH_SIGNAL, &action, NULL) != 0 ||
         syscall(SYS_timer_create, CLOCK_REALTIME, &event, &watch.timer) != 0)
         return false;
-    watch.pid = self;
+    watch.pid = getpid();
     return true;
 }
 
