@@ -184,8 +184,9 @@ static void add_place(struct report *r)
 
 /* A line that the handler has begun would be lost. The stream is not locked and its memory not
  * trusted: write refuses what is not there. */
-static void save_stdout(void)
+static void save_stdout(struct rescue *r)
 {
+    (void)r;
 #ifdef __GLIBC__
     const FILE *f = stdout;
     size_t len = (size_t)(f->_IO_write_ptr - f->_IO_write_base);
@@ -197,9 +198,13 @@ static void save_stdout(void)
 #endif
 }
 
+static void write_beginning(struct rescue *r)
+{
+    write_head(LAMBDA_FATAL, &r->message);
+}
+
 static void collect(struct rescue *r)
 {
-    save_stdout();
     collect_frames();
     add_place(&r->message);
 }
@@ -214,8 +219,10 @@ static void write_log(struct rescue *r)
 static struct rescue *prepare(const char *type, int sig)
 {
     static struct rescue r;
-    r = (struct rescue){.collect = collect,
+    r = (struct rescue){.head = write_beginning,
+                        .collect = collect,
                         .log = write_log,
+                        .keep_output = save_stdout,
                         .type = type,
                         .message = {.text = message, .cap = sizeof message - 1},
                         .frames = &frames,
@@ -238,13 +245,14 @@ static void plan(struct rescue *r, bool recover)
 }
 
 /* Of a child that the handler forked: it may even share this memory (vfork). */
-static _Noreturn void die_as_child(int sig, const siginfo_t *info)
+static _Noreturn void die_as_child(int sig, const siginfo_t *info, const ucontext_t *where)
 {
     char text[CRASH_MESSAGE];
     struct report r = {.text = text, .cap = sizeof text - 1};
     report_text(&r, "in a process of its own, ");
     put_reason(&r, sig, info);
     write_head(LAMBDA_FATAL, &r);
+    context = where;
     frames_clear(&frames);
     collect_frames();
     write_frames(LAMBDA_FATAL, "Runtime.Crash", &r);
@@ -253,14 +261,12 @@ static _Noreturn void die_as_child(int sig, const siginfo_t *info)
 
 static void on_crash(int sig, siginfo_t *info, void *user)
 {
-    context = user;
     if (getpid() != now.pid)
-        die_as_child(sig, info);
-    while (!rescue_claim(sig))
-        pause(); /* another thread is at it, and ends this one */
+        die_as_child(sig, info, user);
+    rescue_claim(sig);
+    context = user;
     struct rescue *r = prepare("Runtime.Crash", sig);
     put_reason(&r->message, sig, info);
-    write_head(LAMBDA_FATAL, &r->message);
     plan(r, now.recover);
     r->count = respawn_count() + 1;
     r->respawn = r->respawn && r->count < CRASHES_MOST;
@@ -281,12 +287,10 @@ void crash_explain_hang(const ucontext_t *where, int64_t left_ms)
 
 void crash_give_up(const ucontext_t *where, int64_t left_ms)
 {
+    rescue_claim(SIGKILL);
     context = where;
-    while (!rescue_claim(SIGKILL))
-        pause();
     struct rescue *r = prepare("Function.DeadlineExceeded", SIGKILL);
     put_hang(&r->message, left_ms);
-    write_head(LAMBDA_FATAL, &r->message);
     plan(r, true);
     r->count = respawn_count();
     rescue_run(r);

@@ -46,6 +46,7 @@ static int prepare_process(const struct settings *settings, int *stop_fd, struct
     setvbuf(stdout, NULL, _IOLBF, 0);
     sigaction(SIGPIPE, &pipe_action, NULL);
     *stop_fd = stop_install(err);
+    respawn_take_term();
     return *stop_fd < 0 ? -1 : crash_install(settings, USER_AGENT, err);
 }
 

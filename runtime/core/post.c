@@ -53,20 +53,27 @@ static int fail(struct report *why, const char *what, int error)
     return -1;
 }
 
+static void close_between(int first, int last)
+{
+#ifdef SYS_close_range
+    if (first <= last)
+        syscall(SYS_close_range, (unsigned)first, (unsigned)last, 0u);
+#else
+    for (int fd = first; fd <= last && fd < 1024; fd++)
+        close(fd);
+#endif
+}
+
 /* With no descriptor left those of the handler give way: the process is at its end. */
 static void free_descriptors(int keep)
 {
-#ifdef SYS_close_range
-    if (keep < 3)
-        keep = 2;
-    if (keep > 3)
-        syscall(SYS_close_range, 3u, (unsigned)keep - 1, 0u);
-    syscall(SYS_close_range, (unsigned)keep + 1, UINT_MAX, 0u);
-#else
-    for (int fd = 3; fd < 1024; fd++)
-        if (fd != keep)
-            close(fd);
-#endif
+    int log = respawn_log_descriptor();
+    int low = keep < log ? keep : log, high = keep < log ? log : keep;
+    low = low < 3 ? 2 : low;
+    high = high < 3 ? 2 : high;
+    close_between(3, low - 1);
+    close_between(low + 1, high - 1);
+    close_between(high + 1, INT_MAX);
 }
 
 static int open_socket(int keep)
@@ -78,6 +85,13 @@ static int open_socket(int keep)
         fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     }
     return fd;
+}
+
+void post_make_room(int keep)
+{
+    int fd = open_socket(keep);
+    if (fd >= 0)
+        close(fd);
 }
 
 static void put_escaped(struct report *r, const char *text, size_t len)

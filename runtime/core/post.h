@@ -30,7 +30,9 @@ void post_prepare(const char *address, const char *agent);
  * to be looked up. */
 void post_learn(int fd);
 
+/* With no descriptor left those of the handler give way, but for keep and that of the log. */
+void post_make_room(int keep);
+
 /* Sends the request and reads the status of the answer. -1: what went wrong is in why. A socket
- * that hangs is the caller's to end. keep: a descriptor that stays open when there are none left
- * and others are closed for that. */
+ * that hangs is the caller's to end. keep: as for post_make_room. */
 int post_send(const struct post *p, int keep, struct report *why) ATTR_CHECK;

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/batch.h"
@@ -22,7 +23,9 @@
 
 static struct rescue *running;
 static atomic_int owner; /* the thread that does it */
+static volatile sig_atomic_t loop_stopped;
 static volatile sig_atomic_t stage;
+static volatile sig_atomic_t log_works;
 static volatile sig_atomic_t posted; /* something was sent: a second answer would be refused */
 
 static const int deadly[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
@@ -111,6 +114,15 @@ static void send_post(struct rescue *r, struct post *p)
         write_line(r, "the answer is lost: ", &why);
 }
 
+/* A log that nobody reads takes nothing. */
+static void stage_head(struct rescue *r)
+{
+    respawn_restore_limits();
+    post_make_room(r->keep); /* to read what is mapped, too */
+    r->head(r);
+    log_works = 1;
+}
+
 static void stage_collect(struct rescue *r)
 {
     r->collect(r);
@@ -118,7 +130,13 @@ static void stage_collect(struct rescue *r)
 
 static void stage_log(struct rescue *r)
 {
-    r->log(r);
+    if (log_works)
+        r->log(r);
+}
+
+static void stage_output(struct rescue *r)
+{
+    r->keep_output(r);
 }
 
 /* A batch answers which records are to come again. Its memory is new: nothing of the process has
@@ -185,8 +203,8 @@ static const struct {
     void (*run)(struct rescue *r);
     int ms; /* that it may take */
 } stages[] = {
-    {stage_collect, 1000}, {stage_log, 1000},     {stage_batch, 2000},
-    {stage_error, 2000},   {stage_respawn, 1000}, {stage_die, 1000},
+    {stage_head, 1000},  {stage_collect, 1000}, {stage_log, 1000},     {stage_output, 1000},
+    {stage_batch, 2000}, {stage_error, 2000},   {stage_respawn, 1000}, {stage_die, 1000},
 };
 
 static _Noreturn void go_on(void)
@@ -238,12 +256,31 @@ static void catch_nested(void)
     sigprocmask(SIG_UNBLOCK, &wanted, NULL);
 }
 
-bool rescue_claim(int sig)
+/* The thread of the loop is the process's first. Its own rescue_claim stops it; how many ms that
+ * may take is limited, since it may have blocked the signal. */
+static void stop_loop(void)
+{
+    const struct timespec step = {0, 100000};
+    syscall(SYS_tgkill, getpid(), getpid(), SIGBUS);
+    for (int i = 0; i < 1000 && !loop_stopped; i++)
+        nanosleep(&step, NULL);
+}
+
+void rescue_claim(int sig)
 {
     int none = 0;
-    if (owner == thread_id())
+    pid_t self = thread_id();
+    if (owner == self)
         rescue_die(sig);
-    return atomic_compare_exchange_strong(&owner, &none, (int)thread_id());
+    bool first = self == getpid();
+    if (atomic_compare_exchange_strong(&owner, &none, (int)self)) {
+        if (!first)
+            stop_loop();
+        return;
+    }
+    if (first)
+        loop_stopped = 1;
+    wait_for_end();
 }
 
 void rescue_run(struct rescue *r)

@@ -14,10 +14,12 @@
 struct rapi_event;
 
 struct rescue {
+    void (*head)(struct rescue *r);    /* logs what is known from the beginning */
     void (*collect)(struct rescue *r); /* fills frames */
-    void (*log)(struct rescue *r);     /* what there is by then */
-    const char *type;                  /* errorType */
-    struct report message;             /* errorMessage */
+    void (*log)(struct rescue *r);     /* logs the rest; not where head has found no end */
+    void (*keep_output)(struct rescue *r);
+    const char *type;      /* errorType */
+    struct report message; /* errorMessage */
     struct frames *frames;
     int sig;       /* to die by where the process is not replaced */
     bool starting; /* it is the start of the function that failed */
@@ -31,8 +33,10 @@ struct rescue {
     int keep; /* a descriptor, see post_send */
 };
 
-/* false: another thread is on its way, which ends this one. Dies by sig when it is this thread. */
-bool rescue_claim(int sig);
+/* Makes this thread the one that does it, and stops the one that runs the loop, if that is another:
+ * it would go on to the next event. Does not come back to a thread that is too late. Dies by sig
+ * when it is this thread that is on its way already. */
+void rescue_claim(int sig);
 
 /* Does not come back. r and all in it live in static memory. */
 _Noreturn void rescue_run(struct rescue *r);

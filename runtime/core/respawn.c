@@ -14,6 +14,8 @@
 #include <sys/syscall.h>
 #include <sys/time.h>
 
+#include "core/stop.h"
+
 #define VARIABLE           "_CLAMBDA_RESPAWN=" /* "COUNT", with a 't' when SIGTERM was held back */
 #define LOG_FD             "_LAMBDA_TELEMETRY_LOG_FD"
 #define STATE_SIZE         16384 /* without a call for memory: what environments usually need */
@@ -47,7 +49,7 @@ _Static_assert(ARRAY_LEN(limited) == 8, "one place for each");
 
 static const struct state *state;
 static unsigned count;
-static bool happened;
+static bool happened, held; /* held: SIGTERM waits for respawn_take_term */
 static char variable[sizeof VARIABLE + 16];
 
 /* ---- at the start -------------------------------------------------------------------------- */
@@ -62,6 +64,8 @@ static void save_limits(struct state *s)
 static void save_process(struct state *s)
 {
     sigprocmask(SIG_BLOCK, NULL, &s->mask);
+    if (held)
+        sigdelset(&s->mask, SIGTERM);
     for (size_t i = 0; i < ARRAY_LEN(ignorable); i++) {
         struct sigaction action;
         if (sigaction(ignorable[i], NULL, &action) == 0 && action.sa_handler == SIG_IGN)
@@ -85,12 +89,7 @@ static void take_count(void)
     happened = true;
     while (*text >= '0' && *text <= '9' && count < 1000)
         count = count * 10 + (unsigned)(*text++ - '0');
-    if (*text == 't') {
-        sigset_t term;
-        sigemptyset(&term);
-        sigaddset(&term, SIGTERM);
-        sigprocmask(SIG_UNBLOCK, &term, NULL);
-    }
+    held = *text == 't';
     unsetenv("_CLAMBDA_RESPAWN");
 }
 
@@ -136,6 +135,16 @@ int respawn_save(char **argv, struct err *err)
     return 0;
 }
 
+void respawn_take_term(void)
+{
+    sigset_t term;
+    sigemptyset(&term);
+    sigaddset(&term, SIGTERM);
+    if (held)
+        sigprocmask(SIG_UNBLOCK, &term, NULL);
+    held = false;
+}
+
 unsigned respawn_count(void)
 {
     return count;
@@ -162,15 +171,29 @@ const char *respawn_variable(const char *name)
 
 /* ---- at the end ---------------------------------------------------------------------------- */
 
+static void on_nothing(int sig)
+{
+    (void)sig;
+}
+
+/* A signal that waits is gone with its being ignored; one that still comes does nothing, and what
+ * is caught is not caught any more after the exec. SIGTERM waits on. The signals of crashes are
+ * caught by who calls. */
 static void restore_signals(void)
 {
+    static const int crashes[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+    sigset_t others;
+    sigfillset(&others);
+    sigdelset(&others, SIGTERM);
+    for (size_t i = 0; i < ARRAY_LEN(crashes); i++)
+        sigdelset(&others, crashes[i]);
     for (int sig = 1; sig < NSIG; sig++) {
-        struct sigaction now;
+        struct sigaction ignore = {.sa_handler = SIG_IGN}, nothing = {.sa_handler = on_nothing};
         bool ignored = sig < 64 && (state->ignored >> sig & 1);
-        if (sigaction(sig, NULL, &now) != 0 || (now.sa_handler == SIG_IGN) == ignored)
-            continue; /* what is caught is not caught any more after an exec */
-        struct sigaction first = {.sa_handler = ignored ? SIG_IGN : SIG_DFL};
-        sigaction(sig, &first, NULL);
+        if (ignored || sigismember(&others, sig) == 1)
+            sigaction(sig, &ignore, NULL);
+        if (!ignored && sigismember(&others, sig) == 1)
+            sigaction(sig, &nothing, NULL);
     }
     static const int timers[] = {ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF};
     static const struct itimerval never;
@@ -178,7 +201,7 @@ static void restore_signals(void)
         setitimer((__itimer_which_t)timers[i], &never, NULL);
 }
 
-/* SIGTERM stays blocked until the new image can take it. */
+/* SIGTERM stays blocked until the new image can take it; one that has come already comes again. */
 static void restore_mask(void)
 {
     sigset_t mask = state->mask;
@@ -186,14 +209,13 @@ static void restore_mask(void)
         memcpy(variable + strlen(variable), "t", 2);
     sigaddset(&mask, SIGTERM);
     sigprocmask(SIG_SETMASK, &mask, NULL);
+    if (stop_requested())
+        kill(getpid(), SIGTERM);
 }
 
-static void restore_process(void)
+void respawn_restore_limits(void)
 {
-    umask(state->umask);
-    if (state->folder[0] && chdir(state->folder) != 0)
-        errno = 0; /* it is gone: then it stays where it is */
-    for (size_t i = 0; i < ARRAY_LEN(limited); i++) {
+    for (size_t i = 0; state && i < ARRAY_LEN(limited); i++) {
         struct rlimit now;
         if (getrlimit(limited[i], &now) != 0 || setrlimit(limited[i], &state->limits[i]) == 0)
             continue;
@@ -202,6 +224,14 @@ static void restore_process(void)
             now.rlim_cur = now.rlim_max;
         setrlimit(limited[i], &now);
     }
+}
+
+static void restore_process(void)
+{
+    umask(state->umask);
+    if (state->folder[0] && chdir(state->folder) != 0)
+        errno = 0; /* it is gone: then it stays where it is */
+    respawn_restore_limits();
 }
 
 /* Closed at once where the kernel cannot do it at the exec. */
@@ -220,17 +250,22 @@ static void close_between(unsigned first, unsigned last)
         close((int)fd);
 }
 
-/* All but 0, 1, 2 and the one that the platform opened for log lines. */
-static void close_descriptors(void)
+int respawn_log_descriptor(void)
 {
     const char *text = respawn_variable(LOG_FD);
-    unsigned kept = 0;
-    for (; text && *text >= '0' && *text <= '9' && kept < CLOSE_MOST; text++)
-        kept = kept * 10 + (unsigned)(*text - '0');
-    if (kept < 3)
-        kept = 2;
-    else
-        fcntl((int)kept, F_SETFD, 0);
+    int fd = 0;
+    for (; text && *text >= '0' && *text <= '9' && fd < CLOSE_MOST; text++)
+        fd = fd * 10 + (*text - '0');
+    return fd < 3 ? -1 : fd;
+}
+
+/* All but 0, 1, 2 and the one for log lines. */
+static void close_descriptors(void)
+{
+    int log = respawn_log_descriptor();
+    unsigned kept = log < 0 ? 2 : (unsigned)log;
+    if (log >= 0)
+        fcntl(log, F_SETFD, 0);
     close_between(3, kept - 1);
     close_between(kept + 1, UINT_MAX);
 }

@@ -15,6 +15,9 @@
 /* Notes how the process was started. */
 int respawn_save(char **argv, struct err *err) ATTR_CHECK;
 
+/* Once SIGTERM is caught: lets the one come that was sent while the process replaced itself. */
+void respawn_take_term(void);
+
 /* Whether this image is not the first one: the platform sees one start only. */
 bool respawn_happened(void);
 
@@ -29,6 +32,12 @@ const char *respawn_variable(const char *name);
 /* Replaces the process; count: what respawn_count gives in the new image. Comes back only when that
  * fails, with errno. Async-signal-safe. */
 void respawn_self(unsigned count);
+
+/* Resource limits as they were at the start. Async-signal-safe. */
+void respawn_restore_limits(void);
+
+/* The one that the platform opened for log lines; -1: none. */
+int respawn_log_descriptor(void);
 
 /* Makes 0, 1 and 2 real where a handler closed them, so that no socket takes their place.
  * Async-signal-safe. */

@@ -13,7 +13,7 @@ import time
 
 import harness
 from harness import error_of, has, has_not, response_of, run, same, test
-from runtime_api import Reply
+from runtime_api import OK, Reply
 
 NUMBERS = {"overflow": signal.SIGSEGV, "call": signal.SIGSEGV, "fpe": signal.SIGFPE,
            "ill": signal.SIGILL, "bus": signal.SIGBUS, "abort": signal.SIGABRT, "heap": signal.SIGABRT,
@@ -108,7 +108,8 @@ def frames_name_the_handler():
 @plain
 def broken_processes_recover():
     """What can be said without reading the stack is said first."""
-    for event in ("stack", "smash", "arena", "closed", "files", "thread", "threads"):
+    for event in ("stack", "smash", "arena", "closed", "files", "thread", "threads", "few", "waiting",
+                  "mute"):
         result = crash("state", event, "state")
         same((event, result.code), (event, 0))
         same(paths(result), ["invocation/id-0/response", "invocation/id-1/error",
@@ -116,6 +117,9 @@ def broken_processes_recover():
         if event == "closed":  # its output is gone as well
             continue
         same(result.posts[0].body, result.posts[2].body)
+        has(" ".join(error_of(result, 1)["stackTrace"]), "" if event in ("stack", "smash") else "crashes.so+0x")
+        if event == "mute":
+            continue
         has(result.err, "\tid-1\tFATAL\tthe function crashed: SIG")
     has(error_of(crash("thread"))["errorMessage"], "in crash_segv (")
     has(" ".join(error_of(crash("thread"))["stackTrace"]), "(in_thread+0x")
@@ -191,6 +195,40 @@ def answers_of_the_api_do_not_matter():
         result = crash("segv", "x", answers=[answer])
         same((result.code, paths(result)[1]), (0, "invocation/id-1/error"))
         has(result.err, "\tid-0\tERROR\tthe answer is lost: " if answer is refused else "\tid-0\tFATAL")
+
+
+def slowly(api, sock):
+    time.sleep(1)
+    return OK.send(sock)
+
+
+@plain
+def the_loop_waits_for_a_crash_beside_it():
+    """It would answer the event that has crashed, and take the next one just to lose it."""
+    result = crash("beside", "x", answers=[slowly])
+    same((result.code, paths(result)), (0, ["invocation/id-0/error", "invocation/id-1/error"]))
+    has(error_of(result)["errorMessage"], "in crash_segv (")
+
+
+@plain
+def deadlines_in_the_middle_of_a_crash():
+    for env in ({}, {"LAMBDA_DEADLINE_MARGIN_MS": "300"}):
+        result = run("crashes", [due("segv", 600), Reply(b"x")], env=env, answers=[slowly])
+        same((result.code, len(result.polls)), (0, 3))
+        has_not(result.err, "still running")
+
+
+@plain
+def terminated_while_crashing():
+    """SIGTERM before a crash, or while it is posted, is not lost with the process."""
+    def terminate(api, sock):
+        os.kill(int(api.posts()[0].body.split()[1]), signal.SIGTERM)
+        return OK.send(sock)
+
+    for event, answers in (("term", []), ("segv", [OK, terminate])):
+        result = run("crashes.ending", [Reply(b"state"), Reply(event.encode()), Reply(b"state")],
+                     answers=answers, env={"CRASH_AT": "nowhere"})
+        same((event, result.code, len(result.polls), result.out), (event, 0, 2, "ended\n"))
 
 
 @plain

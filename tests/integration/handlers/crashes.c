@@ -103,6 +103,53 @@ static void crash_files(void)
     crash_segv();
 }
 
+/* No descriptor is to be had, by a limit of its own. */
+static void crash_few(void)
+{
+    struct rlimit files;
+    getrlimit(RLIMIT_NOFILE, &files);
+    files.rlim_cur = 3;
+    setrlimit(RLIMIT_NOFILE, &files);
+    crash_segv();
+}
+
+/* A signal waits that would end a process that does not catch it. */
+static void crash_waiting(void)
+{
+    sigset_t mask;
+    sigemptyset(&mask);
+    sigaddset(&mask, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &mask, NULL);
+    kill(getpid(), SIGUSR1);
+    crash_segv();
+}
+
+static void crash_term(void)
+{
+    kill(getpid(), SIGTERM);
+    crash_segv();
+}
+
+/* Nobody reads what is written. */
+static void fill(int fd)
+{
+    int ends[2];
+    pipe(ends);
+    dup2(ends[1], fd);
+    fcntl(fd, F_SETFL, O_NONBLOCK);
+    while (write(fd, "x", 1) == 1)
+        continue;
+    fcntl(fd, F_SETFL, 0);
+}
+
+static void crash_mute(void)
+{
+    fill(STDOUT_FILENO);
+    fill(STDERR_FILENO);
+    printf("half a line");
+    crash_segv();
+}
+
 static void *in_thread(void *unused)
 {
     crash_segv();
@@ -122,6 +169,14 @@ static void crash_threads(void)
     for (int i = 0; i < 8; i++)
         pthread_create(&thread, NULL, in_thread, NULL);
     pthread_join(thread, NULL);
+}
+
+/* The handler would come to its end. */
+static void crash_beside(void)
+{
+    pthread_t thread;
+    pthread_create(&thread, NULL, in_thread, NULL);
+    usleep(300000);
 }
 
 /* An unfinished line, and then nothing more. */
@@ -164,7 +219,9 @@ static const struct {
     {"abort", abort},           {"heap", crash_heap},         {"stack", crash_stack},
     {"smash", crash_smash},     {"arena", crash_arena},       {"closed", crash_closed},
     {"files", crash_files},     {"thread", crash_thread},     {"threads", crash_threads},
-    {"talking", crash_talking}, {"mess", crash_mess},
+    {"talking", crash_talking}, {"mess", crash_mess},         {"few", crash_few},
+    {"waiting", crash_waiting}, {"term", crash_term},         {"mute", crash_mute},
+    {"beside", crash_beside},
 };
 
 static void crash(const char *name)
@@ -306,6 +363,7 @@ static int on_shutdown(lambda_ctx *ctx)
 {
     (void)ctx;
     crash_at("shutdown");
+    puts("ended");
     return 0;
 }
 
