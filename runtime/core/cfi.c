@@ -58,6 +58,12 @@ static int64_t take_sleb(struct cursor *c)
     return (int64_t)value;
 }
 
+/* The product; a damaged one may wrap. */
+static int64_t scale(uint64_t value, int64_t factor)
+{
+    return (int64_t)(value * (uint64_t)factor);
+}
+
 static size_t size_of(unsigned encoding)
 {
     static const unsigned char sizes[16] = {8, 0, 2, 4, 8, 0, 0, 0, 0, 0, 2, 4, 8};
@@ -68,19 +74,24 @@ static uintptr_t take_pointer(struct cursor *c, unsigned encoding)
 {
     const unsigned char *at = c->p;
     size_t size = size_of(encoding);
-    c->bad |= size == 0 || (encoding & 0x70) > PE_PCREL;
+    if (size == 0 || (encoding & 0x70) > PE_PCREL) {
+        c->bad = true;
+        return 0;
+    }
     uint64_t value = take(c, size);
     if ((encoding & 8) && size < 8 && value >> (size * 8 - 1))
         value |= ~0ULL << size * 8;
     return (uintptr_t)value + ((encoding & 0x70) == PE_PCREL ? (uintptr_t)at : 0);
 }
 
-/* A length, and what it says. */
-static struct cursor open_entry(const unsigned char *at)
+/* A length, and what it says, as far as that is mapped. */
+static struct cursor open_entry(uintptr_t at, const struct cfi_span *mapped)
 {
-    struct cursor c = {at, at + 4, false};
+    if (at < (uintptr_t)mapped->start || at > (uintptr_t)mapped->end)
+        return (struct cursor){mapped->end, mapped->end, true};
+    struct cursor c = {mapped->start + (at - (uintptr_t)mapped->start), mapped->end, false};
     uint32_t len = (uint32_t)take(&c, 4);
-    c.bad = len < 8 || len == UINT32_MAX;
+    c.bad |= len < 8 || len == UINT32_MAX || len > (size_t)(c.end - c.p);
     c.end = c.bad ? c.p : c.p + len;
     return c;
 }
@@ -121,9 +132,9 @@ static void read_augmentation(struct cie *cie, const char *text, struct cursor *
     c->p = behind;
 }
 
-static bool read_cie(const unsigned char *at, struct cie *out)
+static bool read_cie(uintptr_t at, const struct cfi_span *mapped, struct cie *out)
 {
-    struct cursor c = open_entry(at);
+    struct cursor c = open_entry(at, mapped);
     *out = (struct cie){.encoding = PE_ABSOLUTE};
     if (take(&c, 4) != 0)
         return false;
@@ -134,6 +145,8 @@ static bool read_cie(const unsigned char *at, struct cie *out)
     out->code_align = take_uleb(&c);
     out->data_align = take_sleb(&c);
     out->return_register = (unsigned)(version == 1 ? take(&c, 1) : take_uleb(&c));
+    if (c.bad)
+        return false;
     read_augmentation(out, augmentation, &c);
     out->program = c;
     return !c.bad && (version == 1 || version == 3) && out->return_register < CFI_REGISTERS;
@@ -214,7 +227,7 @@ static void run_extended(struct machine *m, unsigned op)
         break;
     case 0x05: /* offset_extended */
         reg = take_uleb(c);
-        set_rule(m, reg, CFI_AT, (int64_t)take_uleb(c) * factor);
+        set_rule(m, reg, CFI_AT, scale(take_uleb(c), factor));
         break;
     case 0x06: /* restore_extended */
         restore_rule(m, take_uleb(c));
@@ -242,11 +255,11 @@ static void run_extended(struct machine *m, unsigned op)
         break;
     case 0x11: /* offset_extended_sf */
         reg = take_uleb(c);
-        set_rule(m, reg, CFI_AT, take_sleb(c) * factor);
+        set_rule(m, reg, CFI_AT, scale((uint64_t)take_sleb(c), factor));
         break;
     case 0x14: /* val_offset */
         reg = take_uleb(c);
-        set_rule(m, reg, CFI_VALUE, (int64_t)take_uleb(c) * factor);
+        set_rule(m, reg, CFI_VALUE, scale(take_uleb(c), factor));
         break;
     case 0x2d: /* aarch64: the return address is signed from here on, or not any more */
         break;
@@ -273,9 +286,9 @@ static bool run_cfa(struct machine *m, unsigned op)
     else if (op == 0x0f) /* def_cfa_expression */
         m->row->cfa_register = -1, skip_block(c);
     else if (op == 0x12) /* def_cfa_sf */
-        set_cfa(m, reg, take_sleb(c) * factor);
+        set_cfa(m, reg, scale((uint64_t)take_sleb(c), factor));
     else if (op == 0x13) /* def_cfa_offset_sf */
-        m->row->cfa_offset = take_sleb(c) * factor;
+        m->row->cfa_offset = scale((uint64_t)take_sleb(c), factor);
     else
         return false;
     return true;
@@ -289,7 +302,7 @@ static bool run(struct machine *m, struct cursor *c)
         if (byte >> 6 == 1) /* advance_loc */
             m->at += low * m->cie->code_align;
         else if (byte >> 6 == 2) /* offset */
-            set_rule(m, low, CFI_AT, (int64_t)take_uleb(c) * m->cie->data_align);
+            set_rule(m, low, CFI_AT, scale(take_uleb(c), m->cie->data_align));
         else if (byte >> 6 == 3) /* restore */
             restore_rule(m, low);
         else if (!run_cfa(m, byte))
@@ -312,13 +325,13 @@ static bool run_programs(const struct cie *cie, uintptr_t begin, uintptr_t pc, s
     return run(&m, fde) && out->cfa_register >= 0;
 }
 
-static bool read_fde(const unsigned char *at, uintptr_t pc, struct cfi_row *out)
+static bool read_fde(uintptr_t at, const struct cfi_span *mapped, uintptr_t pc, struct cfi_row *out)
 {
-    struct cursor c = open_entry(at);
+    struct cursor c = open_entry(at, mapped);
     struct cie cie;
-    const unsigned char *pointer = c.p;
+    uintptr_t pointer = (uintptr_t)c.p;
     uint32_t back = (uint32_t)take(&c, 4);
-    if (c.bad || !back || !read_cie(pointer - back, &cie))
+    if (c.bad || !back || !read_cie(pointer - back, mapped, &cie))
         return false;
     uintptr_t begin = take_pointer(&c, cie.encoding);
     uintptr_t size = take_pointer(&c, cie.encoding & 15);
@@ -336,9 +349,11 @@ static int32_t table_value(const unsigned char *table, size_t index)
     return value;
 }
 
-bool cfi_find(const unsigned char *hdr, uintptr_t pc, struct cfi_row *out)
+bool cfi_find(const unsigned char *hdr, struct cfi_span mapped, uintptr_t pc, struct cfi_row *out)
 {
-    struct cursor c = {hdr, hdr + 32, false};
+    struct cursor c = {hdr, mapped.end, hdr < mapped.start || hdr > mapped.end};
+    if (c.bad)
+        return false;
     uint64_t version = take(&c, 1);
     unsigned frame = (unsigned)take(&c, 1), counted = (unsigned)take(&c, 1);
     unsigned table = (unsigned)take(&c, 1);
@@ -347,6 +362,8 @@ bool cfi_find(const unsigned char *hdr, uintptr_t pc, struct cfi_row *out)
     take(&c, size_of(frame));
     size_t low = 0, high = (size_t)take(&c, 4);
     intptr_t wanted = (intptr_t)(pc - (uintptr_t)hdr);
+    if (!high || high > (size_t)(c.end - c.p) / (2 * sizeof(int32_t)))
+        return false;
     while (high - low > 1) { /* the last function that starts at or before pc */
         size_t middle = low + (high - low) / 2;
         if (table_value(c.p, middle * 2) <= wanted)
@@ -354,5 +371,6 @@ bool cfi_find(const unsigned char *hdr, uintptr_t pc, struct cfi_row *out)
         else
             high = middle;
     }
-    return high && read_fde(hdr + table_value(c.p, low * 2 + 1), pc, out);
+    uintptr_t entry = (uintptr_t)hdr + (uintptr_t)(intptr_t)table_value(c.p, low * 2 + 1);
+    return read_fde(entry, &mapped, pc, out);
 }

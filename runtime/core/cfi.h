@@ -29,6 +29,12 @@ struct cfi_row {
     unsigned return_register;
 };
 
-/* hdr: a mapped .eh_frame_hdr with its search table. false: no function is there, or it is
- * described in a way that is not known here. */
-bool cfi_find(const unsigned char *hdr, uintptr_t pc, struct cfi_row *out);
+/* Mapped memory. */
+struct cfi_span {
+    const unsigned char *start, *end;
+};
+
+/* hdr: an .eh_frame_hdr with its search table, in mapped memory together with its .eh_frame;
+ * nothing outside of that is read. false: no function is there, or it is described in a way that is
+ * not known here. */
+bool cfi_find(const unsigned char *hdr, struct cfi_span mapped, uintptr_t pc, struct cfi_row *out);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/maps.h"
+#include "core/object.h"
 
 #define BUILD_ID_MAX 64
 
@@ -37,14 +38,17 @@ static const char *keep_path(struct frames *f, const char *path, const char *las
 struct walk {
     struct frames *f;
     uintptr_t base;
+    size_t head;
     const char *last;
 };
 
 static void on_mapping(const struct mapping *m, void *user)
 {
     struct walk *w = user;
-    if (m->offset == 0)
+    if (m->offset == 0) {
         w->base = m->start;
+        w->head = m->end - m->start;
+    }
     for (size_t i = 0; i < w->f->count; i++) {
         struct frame *frame = &w->f->list[i];
         if (frame->ip < m->start || frame->ip >= m->end || frame->path)
@@ -52,6 +56,7 @@ static void on_mapping(const struct mapping *m, void *user)
         w->last = keep_path(w->f, *m->path ? m->path : "[anonymous]", w->last);
         frame->path = w->last;
         frame->base = w->last && *m->path == '/' ? w->base : 0;
+        frame->head = w->head;
     }
 }
 
@@ -84,19 +89,18 @@ static const unsigned char *find_note(const char *at, size_t left, size_t *out_l
     return NULL;
 }
 
-/* The headers of a module stay mapped where it starts. */
-static const unsigned char *find_build_id(uintptr_t base, size_t *out_len)
+/* The first mapping of a module has its headers and notes. */
+static const unsigned char *find_build_id(const struct frame *frame, size_t *out_len)
 {
-    const ElfW(Ehdr) *header = (const void *)base;
-    if (memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 ||
-        header->e_phentsize != sizeof(ElfW(Phdr)) || header->e_phnum > 64)
-        return NULL;
-    const ElfW(Phdr) *segments = (const void *)(base + header->e_phoff);
-    for (size_t i = 0; i < header->e_phnum; i++) {
-        if (segments[i].p_type != PT_NOTE)
+    size_t count = 0;
+    const ElfW(Phdr) *segments = object_segments(frame->base, frame->head, &count);
+    for (size_t i = 0; segments && i < count; i++) {
+        const ElfW(Phdr) *s = &segments[i];
+        if (s->p_type != PT_NOTE || s->p_vaddr > frame->head ||
+            s->p_filesz > frame->head - s->p_vaddr)
             continue;
         const unsigned char *id =
-            find_note((const char *)base + segments[i].p_vaddr, segments[i].p_filesz, out_len);
+            find_note((const char *)frame->base + s->p_vaddr, s->p_filesz, out_len);
         if (id)
             return id;
     }
@@ -143,7 +147,7 @@ void frames_print(const struct frames *f, size_t from, struct report *r)
 static void print_build_id(const struct frame *frame, const char *path, struct report *r)
 {
     size_t len = 0;
-    const unsigned char *id = find_build_id(frame->base, &len);
+    const unsigned char *id = find_build_id(frame, &len);
     if (!id || len > BUILD_ID_MAX)
         return;
     report_text(r, "build id of ");

@@ -17,6 +17,7 @@
 struct frame {
     uintptr_t ip;
     uintptr_t base;         /* where its module starts; 0: unknown */
+    size_t head;            /* bytes that are mapped there as one */
     const char *path;       /* NULL: in no module */
     uintptr_t offset;       /* in the function */
     char name[FRAMES_NAME]; /* of the function, "": unknown */

@@ -56,12 +56,9 @@ static size_t each_line(char *buf, size_t used, void (*fn)(const struct mapping 
     return from;
 }
 
-int maps_each(void (*fn)(const struct mapping *m, void *user), void *user)
+int maps_read(int fd, void (*fn)(const struct mapping *m, void *user), void *user)
 {
     static char buf[MAPS_BUFFER];
-    AUTO_FD int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return -1;
     size_t used = 0;
     for (ssize_t n; (n = read(fd, buf + used, sizeof buf - 1 - used)) > 0;) {
         used += (size_t)n;
@@ -72,4 +69,10 @@ int maps_each(void (*fn)(const struct mapping *m, void *user), void *user)
             return -1;
     }
     return 0;
+}
+
+int maps_each(void (*fn)(const struct mapping *m, void *user), void *user)
+{
+    AUTO_FD int fd = open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+    return fd < 0 ? -1 : maps_read(fd, fn, user);
 }

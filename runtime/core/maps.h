@@ -14,5 +14,8 @@ struct mapping {
     const char *path; /* "" for anonymous memory; until the call returns */
 };
 
-/* Calls fn for each. -1 when the file cannot be read. */
+/* Calls fn for each line of an open file. -1 when a line is too long. */
+int maps_read(int fd, void (*fn)(const struct mapping *m, void *user), void *user) ATTR_CHECK;
+
+/* The same with the file. -1 when the file cannot be read. */
 int maps_each(void (*fn)(const struct mapping *m, void *user), void *user) ATTR_CHECK;

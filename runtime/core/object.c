@@ -84,3 +84,15 @@ int object_check(const char *path, const char *type, struct failure *f)
                            path, (long long)info.st_size);
     return 0;
 }
+
+const ElfW(Phdr) * object_segments(uintptr_t base, size_t size, size_t *out_count)
+{
+    const ElfW(Ehdr) *head = (const void *)base;
+    if (size < sizeof *head || memcmp(head->e_ident, ELFMAG, SELFMAG) != 0 ||
+        head->e_ident[EI_CLASS] != ELFCLASS64 || head->e_phentsize != sizeof(ElfW(Phdr)) ||
+        head->e_phnum > SEGMENTS_MAX || head->e_phoff % _Alignof(ElfW(Phdr)) ||
+        head->e_phoff > size || head->e_phnum * sizeof(ElfW(Phdr)) > size - head->e_phoff)
+        return NULL;
+    *out_count = head->e_phnum;
+    return (const void *)(base + head->e_phoff);
+}

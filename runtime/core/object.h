@@ -3,7 +3,14 @@
  * file's head promises: a file that is cut off would end the process by SIGBUS. */
 #pragma once
 
+#include <link.h>
+#include <stddef.h>
+
 #include "core/failure.h"
 
 /* -1: f, of the given errorType, tells what the file is instead. */
 int object_check(const char *path, const char *type, struct failure *f) ATTR_CHECK;
+
+/* The program headers of a file that is mapped at base, of which size bytes are: NULL when these do
+ * not have them, or it is no object. Async-signal-safe. */
+const ElfW(Phdr) * object_segments(uintptr_t base, size_t size, size_t *out_count);

@@ -7,6 +7,7 @@
 
 #include "core/cfi.h"
 #include "core/maps.h"
+#include "core/object.h"
 
 #define MODULES_MAX 256         /* mapped files with code */
 #define STACK_GAP   (64u << 20) /* below a stack: where an overflow may have taken the pointer */
@@ -26,8 +27,8 @@ static const int context_registers[] = {
 #endif
 
 struct module {
-    uintptr_t base;       /* where the file starts */
-    uintptr_t start, end; /* from its first mapping to its last */
+    uintptr_t base, head_end; /* its first mapping, which has the start of the file */
+    uintptr_t end;            /* of its last */
 };
 
 struct unwinder {
@@ -50,32 +51,43 @@ static void on_mapping(const struct mapping *m, void *user)
         return;
     struct module *last = u->nmodules ? &u->modules[u->nmodules - 1] : NULL;
     if (m->offset == 0 && u->nmodules < MODULES_MAX)
-        u->modules[u->nmodules++] = (struct module){m->start, m->start, m->end};
+        u->modules[u->nmodules++] = (struct module){m->start, m->end, m->end};
     else if (last && last->end <= m->start)
         last->end = m->end;
 }
 
-/* Where the module that pc is in keeps its table; NULL: nowhere. */
-static const unsigned char *find_table(const struct unwinder *u, uintptr_t pc)
+static const struct module *find_module(const struct unwinder *u, uintptr_t pc)
 {
-    size_t i = 0;
-    while (i < u->nmodules && (pc < u->modules[i].start || pc >= u->modules[i].end))
-        i++;
-    if (i == u->nmodules)
-        return NULL;
-    uintptr_t base = u->modules[i].base, linked = UINTPTR_MAX, table = 0;
-    const ElfW(Ehdr) *header = (const void *)base;
-    if (memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 ||
-        header->e_phentsize != sizeof(ElfW(Phdr)) || header->e_phnum > 64)
-        return NULL;
-    const ElfW(Phdr) *segments = (const void *)(base + header->e_phoff);
-    for (size_t s = 0; s < header->e_phnum; s++) {
+    for (size_t i = 0; i < u->nmodules; i++)
+        if (pc >= u->modules[i].base && pc < u->modules[i].end)
+            return &u->modules[i];
+    return NULL;
+}
+
+/* Where a module keeps its table, and the segment that this is in; NULL: nowhere. A file that is
+ * only mapped looks like one too: nothing is believed of its head. */
+static const unsigned char *find_table(const struct module *m, struct cfi_span *out_mapped)
+{
+    size_t count = 0, size = m ? m->head_end - m->base : 0;
+    const ElfW(Phdr) *segments = m ? object_segments(m->base, size, &count) : NULL;
+    uintptr_t linked = UINTPTR_MAX, table = 0;
+    for (size_t s = 0; s < count; s++) {
         if (segments[s].p_type == PT_LOAD && linked == UINTPTR_MAX)
             linked = segments[s].p_vaddr - segments[s].p_offset;
         if (segments[s].p_type == PT_GNU_EH_FRAME)
             table = segments[s].p_vaddr;
     }
-    return table ? (const unsigned char *)(base + table - linked) : NULL;
+    for (size_t s = 0; s < count && table; s++) {
+        uintptr_t start = m->base + (segments[s].p_vaddr - linked), left = m->end - start;
+        if (segments[s].p_type != PT_LOAD || table - segments[s].p_vaddr >= segments[s].p_filesz ||
+            start < m->base || start >= m->end)
+            continue;
+        out_mapped->start = (const unsigned char *)start;
+        out_mapped->end =
+            out_mapped->start + (segments[s].p_filesz < left ? segments[s].p_filesz : left);
+        return out_mapped->start + (table - segments[s].p_vaddr);
+    }
+    return NULL;
 }
 
 static bool read_stack(const struct unwinder *u, uintptr_t at, uintptr_t *out)
@@ -116,8 +128,9 @@ static bool apply(const struct unwinder *u, const struct cfi_row *row, size_t re
 static bool step(struct unwinder *u, uintptr_t pc)
 {
     struct cfi_row row;
-    const unsigned char *table = find_table(u, pc);
-    if (!table || !cfi_find(table, pc, &row))
+    struct cfi_span mapped;
+    const unsigned char *table = find_table(find_module(u, pc), &mapped);
+    if (!table || !cfi_find(table, mapped, pc, &row))
         return false;
     uintptr_t cfa = u->regs[row.cfa_register] + (uintptr_t)row.cfa_offset;
     uintptr_t caller[CFI_REGISTERS];
@@ -181,7 +194,8 @@ void unwind_context(const ucontext_t *context, struct frames *out)
     frames_add(out, pc);
     if (maps_each(on_mapping, &u) != 0)
         return;
-    if (!step(&u, pc) && (find_table(&u, pc) || !step_back(&u)))
+    struct cfi_span ignored;
+    if (!step(&u, pc) && (find_table(find_module(&u, pc), &ignored) || !step_back(&u)))
         return;
     while (out->count < FRAMES_MAX && (pc = place_of(&u)) != 0) {
         frames_add(out, pc - 1); /* the call, not what follows it */

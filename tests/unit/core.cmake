@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+clambda_unit_test(cfi LINK core)
 clambda_unit_test(entry LINK core)
 clambda_unit_test(failure LINK core)
 clambda_unit_test(log LINK core)
