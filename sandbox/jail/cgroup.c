@@ -142,23 +142,6 @@ int64_t cgroup_quota_us(unsigned permille, int64_t *out_period_us)
     return share * *out_period_us / 1000;
 }
 
-int cgroup_read_ids(int folder, const char *name, int *out, size_t max, struct err *err)
-{
-    char text[16384];
-    if (files_read(folder, name, text, sizeof text, err) < 0)
-        return -1;
-    size_t n = 0;
-    for (const char *line = text; *line && n < max;) {
-        char *end = NULL;
-        long id = strtol(line, &end, 10);
-        if (end == line)
-            break;
-        out[n++] = (int)id;
-        line = *end ? end + 1 : end;
-    }
-    return (int)n;
-}
-
 static bool holds(const struct cgroup *g, enum jail_limit limit)
 {
     return g->ops && g->holds[limit].mechanism;

@@ -121,8 +121,5 @@ bool cgroup_host_swaps(void);
 /* The quota, in microseconds of CPU time for each period, that gives this share of one CPU. */
 int64_t cgroup_quota_us(unsigned permille, int64_t *out_period_us);
 
-/* The numbers in the lines of a group's cgroup.procs or tasks; at most max. Their number, or -1. */
-int cgroup_read_ids(int folder, const char *name, int *out, size_t max, struct err *err) ATTR_CHECK;
-
 extern const struct cgroup_ops cgroup_v1_ops;
 extern const struct cgroup_ops cgroup_v2_ops;

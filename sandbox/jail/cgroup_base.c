@@ -88,7 +88,7 @@ static void base_look(int folder, pid_t self, struct cgroup_base *base)
     base->potential = base->enabled;
     if (!may_write(folder, "cgroup.subtree_control"))
         return;
-    int n = has_type ? cgroup_read_ids(folder, "cgroup.procs", ids, IDS_LOOKED_AT, &ignored) : 0;
+    int n = has_type ? files_read_ids(folder, "cgroup.procs", ids, IDS_LOOKED_AT, &ignored) : 0;
     bool alone = n == 1 && ids[0] == self && is_delegated(folder, base, has_type);
     base->move = alone && base->available != base->enabled;
     if (n == 0 || alone)

@@ -42,7 +42,7 @@ static void kill_listed(int folder)
 {
     int pids[KILL_MAX];
     struct err ignored;
-    int n = cgroup_read_ids(folder, "cgroup.procs", pids, KILL_MAX, &ignored);
+    int n = files_read_ids(folder, "cgroup.procs", pids, KILL_MAX, &ignored);
     for (int i = 0; i < n; i++)
         if (pids[i] > 0)
             kill(pids[i], SIGKILL);

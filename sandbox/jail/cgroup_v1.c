@@ -229,7 +229,7 @@ static int v1_processes(struct cgroup *g, int *out, size_t max, struct err *err)
     static const enum cgroup_v1_controller any[] = {V1_MEMORY, V1_PIDS, V1_CPU, V1_FREEZER};
     for (size_t i = 0; i < ARRAY_LEN(any); i++)
         if (g->folders[any[i]] >= 0)
-            return cgroup_read_ids(g->folders[any[i]], "cgroup.procs", out, max, err);
+            return files_read_ids(g->folders[any[i]], "cgroup.procs", out, max, err);
     return 0;
 }
 

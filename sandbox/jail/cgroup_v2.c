@@ -285,7 +285,7 @@ static int v2_processes(struct cgroup *g, int *out, size_t max, struct err *err)
 {
     if (g->folders[V2_FUNCTION] < 0)
         return 0;
-    return cgroup_read_ids(g->folders[V2_FUNCTION], "cgroup.procs", out, max, err);
+    return files_read_ids(g->folders[V2_FUNCTION], "cgroup.procs", out, max, err);
 }
 
 /* CPU time is counted without its controller too. */

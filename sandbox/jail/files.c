@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -53,6 +54,23 @@ int files_read_number(int folder_fd, const char *name, uint64_t *out, struct err
         return err_set(err, ERR_HOST, "'%s' holds '%.40s', which is no number", name, text);
     *out = value;
     return 0;
+}
+
+int files_read_ids(int folder_fd, const char *name, int *out, size_t max, struct err *err)
+{
+    char text[16384];
+    if (files_read(folder_fd, name, text, sizeof text, err) < 0)
+        return -1;
+    size_t n = 0;
+    for (const char *line = text; *line && n < max;) {
+        char *end = NULL;
+        long id = strtol(line, &end, 10);
+        if (end == line)
+            break;
+        out[n++] = (int)id;
+        line = *end ? end + 1 : end;
+    }
+    return (int)n;
 }
 
 uint64_t files_find_number(const char *text, const char *word, uint64_t fallback)

@@ -17,6 +17,10 @@ ssize_t files_read(int folder_fd, const char *name, char *out, size_t size,
 /* A file that holds one number, up to a newline. */
 int files_read_number(int folder_fd, const char *name, uint64_t *out, struct err *err) ATTR_CHECK;
 
+/* The numbers in the lines of a file such as cgroup.procs; at most max. Their number, or -1. */
+int files_read_ids(int folder_fd, const char *name, int *out, size_t max,
+                   struct err *err) ATTR_CHECK;
+
 /* The number behind a word at the start of a line ("rss 4096"); fallback when there is none. */
 uint64_t files_find_number(const char *text, const char *word, uint64_t fallback);
 
