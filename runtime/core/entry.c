@@ -136,13 +136,20 @@ static void put_string(struct report *r, const char *text, size_t len)
     r->text[r->len++] = '"';
 }
 
-/* One member of the line's own. The first of them always fit. */
+/* One member of the line's own; its value may be cut, its key never is. The first of them always
+ * fit. */
 static void put_member(struct report *r, const char *key, const char *value, size_t len)
 {
+    size_t from = r->len;
     report_text(r, ",\"");
     report_text(r, key);
     report_text(r, "\":");
-    put_string(r, value, len);
+    if (r->cap - r->len >= 2) {
+        put_string(r, value, len);
+        return;
+    }
+    report_rewind(r, from);
+    r->cut = true;
 }
 
 static void put_id(struct report *r, const char *key, const char *id)

@@ -67,9 +67,14 @@ static void test_every_cut(void)
     struct entry whole = make_entry(fields, 40, message), failed = make_entry(fields, 2, message);
     failed.error_type = "Type";
     failed.error_message = message;
+    char long_type[120] = "";
+    memset(long_type, 1, sizeof long_type - 1);
+    struct entry odd = failed; /* its type may leave no room for the next key */
+    odd.error_type = long_type;
     for (size_t cap = SMALLEST; cap < LARGEST; cap++) {
         check_json(&whole, cap);
         check_json(&failed, cap);
+        check_json(&odd, cap);
         check_text(&whole, cap);
     }
 }
