@@ -283,9 +283,10 @@ def refused_before_the_end():
 
 @test("api")
 def unreachable():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    result = run("echo", [], address=lambda _: "127.0.0.1:%d" % port)
+    with socket.socket() as bound:  # and nobody else's, but nobody listens
+        bound.bind(("127.0.0.1", 0))
+        port = bound.getsockname()[1]
+        result = run("echo", [], address=lambda _: "127.0.0.1:%d" % port)
     same(result.code, 1)
     has(result.err, "after 7 tries")
     has(result.err, "connect to '127.0.0.1:%d'" % port)
