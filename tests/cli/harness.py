@@ -1,17 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of the command share: running it, checks, a report, skips."""
+import fcntl
 import json
 import os
 import re
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
+import time
 
 CLAMBDA = sys.argv[1]
 HOSTILE = sys.argv[2] if len(sys.argv) > 2 else None
 MUST = os.environ.get("SANDBOX_MUST_WORK") == "1"
 UUID = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+PATIENCE_S = 60  # nothing is expected to last so long
 failures = []
 work = tempfile.TemporaryDirectory(prefix="clambda-cli.")
 
@@ -78,6 +83,19 @@ def check_match(what, got, pattern):
     else:
         failures.append(what)
         print(f"not ok - {what}\n# got      {got!r}\n# expected to match {pattern!r}")
+
+
+def wait_until(condition):
+    """Gives what the condition says in the end."""
+    end = time.monotonic() + PATIENCE_S
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.005)
+    return condition()
+
+
+def is_full(pipe):
+    """Whether what was made for a page has no place for a line more."""
+    return struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))[0] > 4000
 
 
 def need_sandbox():

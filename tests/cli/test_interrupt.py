@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 
-from harness import CLAMBDA, check, check_match, finish, function, need_sandbox, write
+from harness import CLAMBDA, PATIENCE_S, check, check_match, finish, function, need_sandbox, wait_until, write
 
 
 def start(deed, *options, **more):
@@ -62,7 +62,7 @@ def loops(pid):
 
 def wait_for_start(child):
     """Until the function has its event; gives what must be gone later."""
-    while not child.stderr.readline().startswith(b"START"):
+    while (line := child.stderr.readline()) and not line.startswith(b"START"):
         pass
     inside = children(child.pid)
     found = {"processes": inside, "groups": [], "loops": {}}
@@ -83,11 +83,25 @@ NOTHING = {"processes": [], "groups": [], "loops": []}
 
 def settled(found):
     """The kernel frees a loop device a moment after its last user is gone."""
-    for _ in range(200):
-        if leftovers(found) == NOTHING:
-            break
-        time.sleep(0.01)
+    wait_until(lambda: leftovers(found) == NOTHING)
     return leftovers(found)
+
+
+def takes(child, number):
+    """Whether the process has done something about the signal: caught it, or blocked it."""
+    masks = re.findall(r"^Sig(?:Cgt|Blk):\s+([0-9a-f]+)$", read(f"/proc/{child.pid}/status"), re.M)
+    return any(int(mask, 16) >> number - 1 & 1 for mask in masks)
+
+
+def rests(child):
+    """Whether it waits for something, and has since the last look."""
+    wait_until(lambda: takes(child, signal.SIGINT))
+    before, calm = None, 0
+    while calm < 5 and child.poll() is None:
+        now = re.findall(r"ctxt_switches:\s+[0-9]+$", read(f"/proc/{child.pid}/status"), re.M)
+        calm = calm + 1 if now == before else 0
+        before = now
+        time.sleep(0.02)
 
 
 def check_signals():
@@ -96,7 +110,7 @@ def check_signals():
         found = wait_for_start(child)
         check(f"{number.name}: something was running", [len(v) > 0 for v in found.values()], [True] * 3)
         child.send_signal(number)
-        out, err = child.communicate(timeout=30)
+        out, err = child.communicate(timeout=PATIENCE_S)
         check(f"{number.name}: exit code", child.returncode, 130)
         check(f"{number.name}: no answer", out, b"")
         check(f"{number.name}: nothing is left", settled(found), NOTHING)
@@ -105,7 +119,7 @@ def check_signals():
 def check_normal_end():
     child = start("sleep 300")
     found = wait_for_start(child)
-    child.communicate(timeout=30)
+    child.communicate(timeout=PATIENCE_S)
     check("normal end: exit code", child.returncode, 0)
     check("normal end: nothing is left", settled(found), NOTHING)
 
@@ -115,13 +129,13 @@ def check_kill():
     child = start("sleep 60000")
     found = wait_for_start(child)
     child.kill()
-    child.communicate(timeout=30)
+    child.communicate(timeout=PATIENCE_S)
     left = settled(dict(found, groups=[]))
     check("SIGKILL: no process, no loop device is left", left, NOTHING)
     for _ in range(5):
         if leftovers(found) == NOTHING:
             break
-        start("echo").communicate(timeout=30)
+        start("echo").communicate(timeout=PATIENCE_S)
     check("SIGKILL: the next run removes the groups", leftovers(found), NOTHING)
 
 
@@ -131,27 +145,27 @@ def check_standing_reader():
     found = wait_for_start(child)
     time.sleep(0.5)
     child.send_signal(signal.SIGINT)
-    check("a reader that stands still: exit code", child.wait(timeout=30), 130)
+    check("a reader that stands still: exit code", child.wait(timeout=PATIENCE_S), 130)
     check("a reader that stands still: nothing is left", settled(found), NOTHING)
-    child.communicate(timeout=30)
+    child.communicate(timeout=PATIENCE_S)
 
 
 def check_standing_still():
     """The command is stopped (Ctrl-Z) past the time limit; the function, which is not, answers in time."""
-    child = start("sleep 300", "--timeout", "1")
+    child = start("sleep 1000", "--timeout", "2")
     wait_for_start(child)
-    time.sleep(0.1) # START is told before the event is sent
+    rests(child)  # START is told before the event is sent
     child.send_signal(signal.SIGSTOP)
-    time.sleep(1.5)
+    time.sleep(2.5)
     child.send_signal(signal.SIGCONT)
-    out, err = child.communicate(timeout=30)
+    out, err = child.communicate(timeout=PATIENCE_S)
     check("stopped past the limit: an answer in time counts", (child.returncode, out), (0, b'"slept"\n'))
     child = start("sleep 60000", "--timeout", "1")
     wait_for_start(child)
     child.send_signal(signal.SIGSTOP)
     time.sleep(1.5)
     child.send_signal(signal.SIGCONT)
-    out, err = child.communicate(timeout=30)
+    out, err = child.communicate(timeout=PATIENCE_S)
     check("stopped past the limit: no answer is a timeout", (child.returncode, b"Sandbox.Timedout" in out), (1, True))
 
 
@@ -159,9 +173,9 @@ def check_waiting_for_input():
     reader, writer = os.pipe()
     child = subprocess.Popen([CLAMBDA, "invoke", function("fn")], stdin=reader, stdout=subprocess.PIPE,
                              stderr=subprocess.PIPE)
-    time.sleep(0.5)
+    rests(child)
     child.send_signal(signal.SIGINT)
-    out, err = child.communicate(timeout=30)
+    out, err = child.communicate(timeout=PATIENCE_S)
     check("while it waits for the event: exit code", (child.returncode, out, err), (130, b"", b""))
     os.close(reader)
     os.close(writer)
@@ -173,22 +187,22 @@ def check_waiting_for_writer():
     os.mkfifo(pipe)
     command = [CLAMBDA, "invoke", function("fn"), "-e", pipe]
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    time.sleep(0.5)
+    rests(child)
     child.send_signal(signal.SIGINT)
     try:
-        child.wait(timeout=5)
+        child.wait(timeout=PATIENCE_S)
     except subprocess.TimeoutExpired:
         child.kill()
     check("a pipe without a writer: exit code", (child.wait(), child.stderr.read()), (130, b""))
     child.stderr.close()
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    time.sleep(0.2)
+    rests(child)
     with open(pipe, "w") as writer:
         writer.write('{"do":')
         writer.flush()
         time.sleep(0.1)
         writer.write('"echo"}')
-    check("a slow writer's event arrives", child.communicate(timeout=30)[0], b'{"do":"echo"}\n')
+    check("a slow writer's event arrives", child.communicate(timeout=PATIENCE_S)[0], b'{"do":"echo"}\n')
 
 
 def check_closed_streams():
@@ -198,7 +212,7 @@ def check_closed_streams():
         child = subprocess.Popen(["sh", "-c", f'exec "$0" "$@" {closed}', CLAMBDA, "invoke", function("fn"), "-e", event],
                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         try:
-            out, err = child.communicate(timeout=10)
+            out, err = child.communicate(timeout=PATIENCE_S)
         except subprocess.TimeoutExpired:
             child.kill()
             out, err = child.communicate()
@@ -211,14 +225,14 @@ def check_closed_streams():
 def check_unwritable():
     with open("/dev/full", "w") as full:
         child = start("echo", stdout=full)
-        err = child.communicate(timeout=30)[1]
+        err = child.communicate(timeout=PATIENCE_S)[1]
     check("a full disk: exit code", child.returncode, 3)
     check_match("a full disk: message", err.decode(), "clambda: write to stdout: No space left on device\n")
     reader, writer = os.pipe()
     os.close(reader)
     child = start("echo", stdout=writer)
     os.close(writer)
-    err = child.communicate(timeout=30)[1]
+    err = child.communicate(timeout=PATIENCE_S)[1]
     check("a reader that is gone: exit code", child.returncode, 3)
     check_match("a reader that is gone: message", err.decode(), "clambda: write to stdout: Broken pipe\n")
 

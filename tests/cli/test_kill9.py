@@ -12,12 +12,11 @@ import tempfile
 import time
 import zipfile
 
-from harness import CLAMBDA, HOSTILE, check, finish, function, need_sandbox, path, run, write
+from harness import CLAMBDA, HOSTILE, PATIENCE_S, check, finish, function, need_sandbox, path, run, wait_until, write
 
 KILLS = int(os.environ.get("CLAMBDA_KILLS", "20"))
 SEED = int(os.environ.get("CLAMBDA_SEED", str(random.SystemRandom().randrange(1 << 32))))
 MARK = f"clambda-kill9-{os.getpid()}-{SEED}"
-PATIENCE_S = 20
 rng = random.Random(SEED)
 
 
@@ -70,13 +69,6 @@ def folders(pid):
     """What is being unpacked."""
     return [name for place in ("/var/cache/clambda/unzip-*/tmp-*", "/var/tmp/clambda-zip-*", "/tmp/clambda-zip-*")
             for name in glob.glob(place) if re.search(rf"-{pid}-", name)]
-
-
-def wait_until(condition):
-    end = time.monotonic() + PATIENCE_S
-    while not condition() and time.monotonic() < end:
-        time.sleep(0.005)
-    return condition()
 
 
 def big_zip():
@@ -151,7 +143,7 @@ def check_gone(note, pids):
 
 def check_random_moments():
     print(f"# {KILLS} kills, CLAMBDA_SEED={SEED}")
-    living = start(function("fn"), f"{MARK}-living", "sleep 1000", "tmp 20", *["sleep 1000"] * max(60, 2 * KILLS))
+    living = start(function("fn"), f"{MARK}-living", "sleep 1000", "tmp 20", *["sleep 1000"] * max(600, 10 * KILLS))
     killed, kinds = [], set()
     for number in range(KILLS):
         pid, what = kill_once(number)

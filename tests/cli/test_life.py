@@ -10,7 +10,7 @@ import re
 import subprocess
 import time
 
-from harness import CLAMBDA, UUID, check, check_match, finish, function, invoke, need_sandbox, path, run, write
+from harness import CLAMBDA, UUID, check, check_match, finish, function, invoke, is_full, need_sandbox, path, run, wait_until, write
 
 ZEROS = "0" * 64
 
@@ -39,14 +39,15 @@ def check_frozen():
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=writer)
     os.close(writer)
     log = b""
-    while not re.search(b"START RequestId: .*\n", log):
-        log += os.read(reader, 4096)
+    while not re.search(b"START RequestId: .*\n", log) and (chunk := os.read(reader, 4096)):
+        log += chunk
+    wait_until(lambda: is_full(reader))
     time.sleep(2)
     while chunk := os.read(reader, 4096):
         log += chunk
     seen = [json.loads(line) for line in child.stdout.read().splitlines()]
     check("frozen: exit code", child.wait(), 0)
-    check("frozen for two seconds", seen[1]["ticks"] - seen[0]["ticks"] < 50, True)
+    check("frozen for two seconds", seen[1]["ticks"] - seen[0]["ticks"] < 100, True)
     result = invoke(function("fn"), "count", "sleep 300", "count", options=("--timeout", "10"))
     seen = [json.loads(line) for line in (result.lines[0], result.lines[2])]
     check("background processes run during events", seen[1]["ticks"] > seen[0]["ticks"], True)

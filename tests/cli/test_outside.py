@@ -58,7 +58,7 @@ def check_slow_reader():
     child = subprocess.Popen([CLAMBDA, "invoke", function("fn"), "--memory", "1769", "--timeout", "2", "-e",
                               write("endless.json", '{"do":"print -1"}')], stdin=subprocess.DEVNULL,
                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    while not child.stderr.readline().startswith(b"pppp"):
+    while (line := child.stderr.readline()) and not line.startswith(b"pppp"):
         pass
     done = run("invoke", function("fn"), stdin=b'{"do":"echo"}')
     check("a second one beside it", (done.code, done.out), (0, '{"do":"echo"}\n'))
@@ -93,7 +93,7 @@ def check_locks():
 
 def check_bomb():
     """The command answers while its function breeds, ends in time and leaves the place clean."""
-    done = invoke(function("fn"), "fork-bomb", "echo", options=("--timeout", "1"))
+    done = invoke(function("fn"), "fork-bomb", "echo", options=("--timeout", "3"))
     check("a bomb, then an event: exit code", done.code, 1)
     check_match("the event after the bomb", done.lines[-1], r'^\{"do":"echo"\}$')
 
