@@ -5,6 +5,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/log.h"
@@ -155,12 +156,16 @@ static void write_frames(enum lambda_level level, const char *type, const struct
 
 extern const char __ehdr_start[] __attribute__((visibility("hidden"))); /* of this program */
 
-/* The C library's functions and our own say little about where something went wrong. */
+/* The functions of the languages' libraries and our own say little about where something went
+ * wrong. */
 static bool is_telling(const struct frame *frame)
 {
+    static const char *const dull[] = {"libc.", "libc-", "libstdc++.", "libgcc_s.", "libpthread"};
     const char *file = frames_file(frame);
-    return file && frame->base && frame->base != (uintptr_t)__ehdr_start &&
-           strncmp(file, "libc.", 5) != 0 && strncmp(file, "libc-", 5) != 0;
+    bool telling = file && frame->base && frame->base != (uintptr_t)__ehdr_start;
+    for (size_t i = 0; telling && i < ARRAY_LEN(dull); i++)
+        telling = strncmp(file, dull[i], strlen(dull[i])) != 0;
+    return telling;
 }
 
 static void add_place(struct report *r)
@@ -205,6 +210,8 @@ static void write_beginning(struct rescue *r)
 
 static void collect(struct rescue *r)
 {
+    if (!context)
+        return;
     collect_frames();
     add_place(&r->message);
 }
@@ -244,6 +251,12 @@ static void plan(struct rescue *r, bool recover)
     r->nonce.len = running ? now.nonce.len : 0;
 }
 
+static void count(struct rescue *r)
+{
+    r->count = respawn_count() + 1;
+    r->respawn = r->respawn && r->count < CRASHES_MOST;
+}
+
 /* Of a child that the handler forked: it may even share this memory (vfork). */
 static _Noreturn void die_as_child(int sig, const siginfo_t *info, const ucontext_t *where)
 {
@@ -268,8 +281,26 @@ static void on_crash(int sig, siginfo_t *info, void *user)
     struct rescue *r = prepare("Runtime.Crash", sig);
     put_reason(&r->message, sig, info);
     plan(r, now.recover);
-    r->count = respawn_count() + 1;
-    r->respawn = r->respawn && r->count < CRASHES_MOST;
+    count(r);
+    rescue_run(r);
+}
+
+/* The platform would see an end without a reason. What the process's handlers of the end have done
+ * before this one is done. */
+static void on_exit_called(void)
+{
+    sigset_t others;
+    if (now.phase == PHASE_END || getpid() != now.pid || !now.recover)
+        return;
+    sigfillset(&others);
+    crash_unmask(&others);
+    sigprocmask(SIG_BLOCK, &others, NULL);
+    rescue_claim(0);
+    context = NULL;
+    struct rescue *r = prepare("Runtime.ExitError", 0);
+    report_text(&r->message, "the function called exit, which ends the process");
+    plan(r, true);
+    count(r);
     rescue_run(r);
 }
 
@@ -314,6 +345,8 @@ int crash_install(const struct settings *settings, const char *agent, struct err
                  "margin is taken",
                  settings->bad_margin, SETTINGS_MARGIN_MAX);
     now.pid = getpid();
+    if (atexit(on_exit_called) != 0)
+        return err_sys(err, "look at the end of the process");
     if (sigaltstack(&alternate, NULL) != 0)
         return err_sys(err, "sigaltstack");
     struct sigaction action = {.sa_sigaction = on_crash, .sa_flags = SA_SIGINFO | SA_ONSTACK};

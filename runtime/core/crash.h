@@ -8,6 +8,10 @@
  * handler forked, in a worker, at the third crash without an invocation that came to its end
  * between them, and with LAMBDA_CRASH_RECOVERY=off, which sends nothing either.
  *
+ * A call of exit is answered in the same way, without a stack (Runtime.ExitError), and the process
+ * ends by an exit with a failure where it would end by the signal. The same call in a fork is none
+ * of the runtime's business.
+ *
  * What stdout still holds (an unfinished line) is written out; other streams lose it. */
 #pragma once
 

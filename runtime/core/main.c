@@ -114,6 +114,7 @@ static int run_workers(const struct workers_job *job, struct err *err)
     arena_trim(job->ctx->arena, 0);
     if (workers_run(job, &busy, err) != 0)
         return -1;
+    crash_set_ending();
     run_shutdown_hooks(job->table, job->ctx);
     workers_end(busy);
     return 0;
@@ -169,11 +170,13 @@ int main(int argc, char **argv)
     if (prepare_process(&settings, &stop_fd, &err) != 0 ||
         reserve_arena(&arena, settings.memory_mb, &err) != 0 ||
         rapi_open(&rapi, settings.api, USER_AGENT, stop_fd, &err) != 0) {
+        crash_set_ending();
         log_line(LAMBDA_FATAL, NULL, "%s", err.msg);
         return 1;
     }
     crash_set_connection(&rapi.conn.fd);
     int status = run(&rapi, &settings, &arena);
+    crash_set_ending();
     rapi_close(&rapi);
     arena_fini(&arena);
     return status;

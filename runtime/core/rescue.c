@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -294,6 +295,8 @@ void rescue_die(int sig)
 {
     struct sigaction plain = {.sa_handler = SIG_DFL};
     sigset_t only;
+    if (!sig)
+        _exit(EXIT_FAILURE);
     sigemptyset(&only);
     sigaddset(&only, sig);
     sigaction(sig, &plain, NULL);

@@ -21,7 +21,7 @@ struct rescue {
     const char *type;      /* errorType */
     struct report message; /* errorMessage */
     struct frames *frames;
-    int sig;       /* to die by where the process is not replaced */
+    int sig;       /* to die by where the process is not replaced; 0: by an exit */
     bool starting; /* it is the start of the function that failed */
     bool answer;   /* there is an invocation to answer, or a start to report */
     bool respawn;
@@ -41,5 +41,5 @@ void rescue_claim(int sig);
 /* Does not come back. r and all in it live in static memory. */
 _Noreturn void rescue_run(struct rescue *r);
 
-/* Dies by a signal, whether it is caught or blocked. */
+/* Dies by a signal, whether it is caught or blocked; 0: exits with a failure. */
 _Noreturn void rescue_die(int sig);

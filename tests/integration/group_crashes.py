@@ -179,6 +179,27 @@ def a_crash_at_the_end_is_only_logged():
 
 
 @plain
+def a_call_of_exit_is_a_crash():
+    result = crash("state", "exit", "exits", "state")
+    same((result.code, paths(result)[1]), (0, "invocation/id-1/error"))
+    error = error_of(result, 1)
+    same((error["errorType"], error["stackTrace"]), ("Runtime.ExitError", []))
+    has(error["errorMessage"], "the function called exit")
+    has(result.err, "\tid-1\tFATAL\tthe function called exit")
+    same((response_of(result, 2), result.posts[3].body), (b"one is left", result.posts[0].body))
+    result = crash("exit", "exit", "exit", "x")
+    same((result.code, len(result.polls), len(result.posts)), (1, 3, 3))
+    result = crash("exit", env={"LAMBDA_CRASH_RECOVERY": "off"})
+    same((result.code, result.posts), (0, []))
+    for place in ("load", "init"):
+        result = crash("x", env={"CRASH_AT": place, "CRASH_BY": "exit"})
+        same((result.code, paths(result)), (1, ["init/error"]))
+        same(json.loads(result.posts[0].body)["errorType"], "Runtime.ExitError")
+    result = run("crashes.ending", [Reply(b"x")], env={"CRASH_AT": "shutdown", "CRASH_BY": "exit"})
+    same((result.code, len(result.posts)), (0, 1))
+
+
+@plain
 def a_child_dies_alone():
     result = crash("child", "x")
     same(response_of(result), b"the child died by 11")

@@ -171,6 +171,11 @@ static void crash_threads(void)
     pthread_join(thread, NULL);
 }
 
+static void crash_exit(void)
+{
+    exit(EXIT_SUCCESS);
+}
+
 /* The handler would come to its end. */
 static void crash_beside(void)
 {
@@ -221,7 +226,7 @@ static const struct {
     {"files", crash_files},     {"thread", crash_thread},     {"threads", crash_threads},
     {"talking", crash_talking}, {"mess", crash_mess},         {"few", crash_few},
     {"waiting", crash_waiting}, {"term", crash_term},         {"mute", crash_mute},
-    {"beside", crash_beside},
+    {"beside", crash_beside},   {"exit", crash_exit},
 };
 
 static void crash(const char *name)
@@ -234,8 +239,9 @@ static void crash(const char *name)
 static void crash_at(const char *place)
 {
     const char *wanted = getenv("CRASH_AT");
+    const char *how = getenv("CRASH_BY");
     if (wanted && strcmp(wanted, place) == 0)
-        crash_segv();
+        crash(how ? how : "segv");
 }
 
 static int reply(lambda_ctx *ctx, const char *text)
@@ -253,6 +259,16 @@ static int answer_child(lambda_ctx *ctx)
     waitpid(child, &status, 0);
     snprintf(text, sizeof text, "the child died by %d", WTERMSIG(status));
     return reply(ctx, text);
+}
+
+/* As after an exec that failed. */
+static int answer_exits(lambda_ctx *ctx)
+{
+    pid_t child = fork();
+    if (child == 0)
+        exit(EXIT_FAILURE);
+    waitpid(child, NULL, 0);
+    return reply(ctx, "one is left");
 }
 
 /* What a program inherits, and its process id. */
@@ -315,8 +331,9 @@ static const struct {
     const char *name;
     int (*fn)(lambda_ctx *ctx);
 } answers[] = {
-    {"child", answer_child}, {"state", answer_state}, {"hang", answer_hang},
-    {"spin", answer_spin},   {"quick", answer_quick}, {"stream", answer_stream},
+    {"exits", answer_exits},   {"child", answer_child}, {"state", answer_state},
+    {"hang", answer_hang},     {"spin", answer_spin},   {"quick", answer_quick},
+    {"stream", answer_stream},
 };
 
 static int on_event(lambda_ctx *ctx, lambda_str event)
