@@ -26,7 +26,7 @@ void buf_free(struct buf *b)
 void buf_reset(struct buf *b)
 {
     b->len = 0;
-    b->failed = false;
+    b->failed = b->starved = false;
     if (b->ptr)
         b->ptr[0] = '\0';
 }
@@ -45,6 +45,7 @@ static bool buf_grow(struct buf *b, size_t need)
     char *grown = realloc(b->ptr, cap);
     if (!grown) {
         buf_fail(b);
+        b->starved = true;
         return false;
     }
     b->ptr = grown;
@@ -139,8 +140,9 @@ int buf_check(const struct buf *b, const char *what, struct err *err)
 {
     if (!b->failed)
         return 0;
-    return err_set(err, ERR_LIMIT, "%s is larger than %zu bytes or memory is short", what,
-                   b->limit);
+    if (b->starved)
+        return err_set(err, ERR_MEMORY, "no memory for %s", what);
+    return err_set(err, ERR_LIMIT, "%s is larger than %zu bytes", what, b->limit);
 }
 
 char *buf_take(struct buf *b)

@@ -14,6 +14,7 @@ struct buf {
     size_t cap;   /* bytes allocated */
     size_t limit; /* most bytes it may hold, without the NUL */
     bool failed;  /* limit or memory was passed */
+    bool starved; /* it was memory */
 };
 
 void buf_init(struct buf *b, size_t limit);

@@ -260,6 +260,8 @@ static int on_record(void *record, size_t index, void *user)
 {
     struct batch *b = user;
     b->records++;
+    if (b->items.failed || b->groups.failed)
+        return 1; /* which groups have failed is not known any more */
     if (b->stopped)
         return 1; /* seen only to know that there is more than the record that failed */
     if (has_group_failed(b, record))

@@ -32,9 +32,10 @@ int rapi_open(struct rapi *r, const char *address, const char *agent, int wake_f
     buf_addf(&where, "%s:%u", a.host, a.port);
     buf_addf(&r->poll, "GET %s/invocation/next%s\r\n", r->prefix.ptr ? r->prefix.ptr : "",
              r->common.ptr ? r->common.ptr : "");
+    int failed = buf_check(&where, "an address", err);
     r->address = buf_take(&where);
     buf_reserve(&r->request, RAPI_REQUEST); /* a process without memory can still say so */
-    if (!r->address || buf_check(&r->prefix, "the path of the Runtime API", err) != 0 ||
+    if (failed || buf_check(&r->prefix, "the path of the Runtime API", err) != 0 ||
         buf_check(&r->common, "the headers of a request", err) != 0 ||
         buf_check(&r->poll, "the request for the next event", err) != 0 ||
         buf_check(&r->request, "an answer", err) != 0) {
