@@ -314,11 +314,22 @@ static int on_rescued(void *record, size_t index, void *user)
     return rescue_record(user, record);
 }
 
+/* Records that the handler lists itself, or the state of a window: all of the batch comes again
+ * rather than that any of it is lost. */
+static bool has_own_answer(const struct lambda_ctx *ctx)
+{
+    struct scan_fault fault;
+    const struct buf *reply = &ctx->reply;
+    return ctx->replied && reply->len && scan_valid(reply->ptr, reply->len, &fault) &&
+           scan_find(reply->ptr, reply->len, "").ptr[0] == '{';
+}
+
 int batch_rescue(struct report *out, struct arena *scratch)
 {
     struct err err;
     struct batch *b = running;
-    if (!b || !b->calling || b->partial == LAMBDA_P_NONE || b->items.failed)
+    if (!b || !b->calling || b->partial == LAMBDA_P_NONE || b->items.failed ||
+        has_own_answer(b->ctx))
         return -1;
     if (b->records ==
         b->failed + 1) /* none is done: the invocation fails, as it would without a crash */

@@ -311,6 +311,8 @@ def finished_records_are_not_repeated():
             (sqs("ok", "fail", "ok", "segv", "ok", "fail"), ["m-1", "m-3", "m-4", "m-5"]),
             (sqs("ok", "overflow"), ["m-1"]),
             (sqs("fail", "ok", "abort"), ["m-0", "m-2"]),
+            (sqs("talk", "segv", "exit"), ["m-1", "m-2"]),
+            (sqs("ok", "exit", "ok"), ["m-1", "m-2"]),
             (sqs("ok", "stack", "x", "y", ids=hostile), hostile[1:]),
             (sqs("ok", "fail", "x", "segv", ids=hostile), [hostile[1], hostile[3]]),
             (sqs("ok", "segv", "x", group="g"), ["m-1", "m-2"]),
@@ -323,10 +325,11 @@ def finished_records_are_not_repeated():
 
 @plain
 def batches_without_a_finished_record_fail():
+    """And where the handler has said itself what is to come again."""
     for batch, env in ((sqs("segv", "ok"), {}), (sqs("fail", "segv", "ok"), {}), (kinesis("segv", "ok"), {}),
                        (sqs("ok", "segv"), {"LAMBDA_PARTIAL_FAILURES": "off"}),
                        (sqs("ok", "segv", "x", ids=["a", "b", ""]), {}),
-                       (sqs("ok", "segv")[:-2], {})):
+                       (sqs("ok", "segv")[:-2], {}), (sqs("list", "ok", "segv"), {})):
         result = crash(batch, "x", env=env)
         same(error_of(result)["errorType"], "Runtime.Crash")
         same((result.code, len(result.posts)), (0, 2))

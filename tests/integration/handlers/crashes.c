@@ -350,6 +350,10 @@ static int on_text(lambda_ctx *ctx, const char *text)
 {
     if (strcmp(text, "fail") == 0)
         return lambda_error(ctx, "BadRecord", "as it says");
+    if (strcmp(text, "list") == 0)
+        return reply(ctx, "{\"batchItemFailures\":[{\"itemIdentifier\":\"m-0\"}]}");
+    if (strcmp(text, "talk") == 0)
+        return reply(ctx, "done");
     if (strcmp(text, "hang") == 0)
         answer_hang(ctx);
     crash(text);
