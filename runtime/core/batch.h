@@ -24,6 +24,7 @@ int batch_end(const struct lambda_handler *h, const void *event, struct lambda_c
 
 /* The answer to a batch whose handler will not come back: the records that failed, the one that was
  * being handled and, where the source does not start again from there itself, those behind it. -1:
- * there is no such batch, partial failures are off, no record is done, one has no id, or the handler
- * has answered with an object of its own; then the whole invocation fails. Async-signal-safe. */
+ * there is no such batch, partial failures are off, no record is done, one has no id, or the
+ * handler has answered with an object of its own; then the whole invocation fails.
+ * Async-signal-safe. */
 int batch_rescue(struct report *out, struct arena *scratch) ATTR_CHECK;
