@@ -36,6 +36,16 @@ int exchange_receive(struct conn *c, struct http *h, char *buf, size_t cap, stru
     return 0;
 }
 
+int exchange_receive_status(struct conn *c, struct http *h, char *buf, size_t cap, struct err *err)
+{
+    if (exchange_receive(c, h, buf, cap, err) == 0)
+        return 0;
+    if (err->kind != ERR_CLOSED || h->state == HTTP_HEAD)
+        return -1;
+    h->close = true;
+    return 0;
+}
+
 int exchange_run(struct conn *c, struct exchange *x, struct http *h, struct err *err)
 {
     x->safe = false;
@@ -52,7 +62,7 @@ int exchange_run(struct conn *c, struct exchange *x, struct http *h, struct err 
     if (failed == 0 || sent > 0) {
         int got = conn_wait(c, CONN_READABLE, &receive_err) < 0
                       ? -1
-                      : exchange_receive(c, h, x->buf, x->cap, &receive_err);
+                      : exchange_receive_status(c, h, x->buf, x->cap, &receive_err);
         if (failed == 0 && got != 0)
             *err = receive_err;
         failed = got;

@@ -30,6 +30,10 @@ int exchange_send(struct conn *c, const char *bytes, size_t len, size_t *sent,
 int exchange_receive(struct conn *c, struct http *h, char *buf, size_t cap,
                      struct err *err) ATTR_CHECK;
 
-/* Connects where that is needed, sends x and receives the response into an initialised h. Closes
- * the connection when it is of no more use. */
+/* The same where the status is what counts: a body that is cut off costs only the connection. */
+int exchange_receive_status(struct conn *c, struct http *h, char *buf, size_t cap,
+                            struct err *err) ATTR_CHECK;
+
+/* Connects where that is needed, sends x and receives the response into an initialised h, at least
+ * its head. Closes the connection when it is of no more use. */
 int exchange_run(struct conn *c, struct exchange *x, struct http *h, struct err *err) ATTR_CHECK;

@@ -177,7 +177,7 @@ int rapi_report_status(const char *what, const struct http *h, const char *buf, 
     return -1;
 }
 
-enum poll_result { POLL_EVENT, POLL_AGAIN, POLL_RETRY, POLL_FATAL };
+enum poll_result { POLL_EVENT, POLL_IDLE, POLL_AGAIN, POLL_RETRY, POLL_FATAL };
 
 /* Statuses of next that a later try may not give again; the rest is fatal. */
 static bool is_passing(int status)
@@ -215,7 +215,7 @@ static enum poll_result classify(const struct http *h, char *buf, struct rapi_ev
                                  struct err *err)
 {
     if (h->status == 204)
-        return POLL_AGAIN;
+        return POLL_IDLE;
     if (h->status == 200)
         return take_event(h, buf, out, err) == 0 ? POLL_EVENT : POLL_RETRY;
     rapi_report_status("next", h, buf, err);
@@ -252,21 +252,36 @@ static enum poll_result poll_once(struct rapi *r, struct arena *arena, size_t pa
     return result;
 }
 
-bool rapi_pause(const struct rapi *r, int failures, const struct err *err)
+/* true: wake_fd became readable. */
+static bool sleep_ms(const struct rapi *r, int ms)
 {
     struct pollfd wake = {.fd = r->conn.wake_fd, .events = POLLIN}; /* -1 is none for poll, too */
+    return poll(&wake, 1, ms) > 0;
+}
+
+bool rapi_pause(const struct rapi *r, int failures, const struct err *err)
+{
     if (!failures && err->kind == ERR_CLOSED)
         return false;
-    return poll(&wake, 1, RAPI_BACKOFF_MS << (failures ? failures - 1 : 0)) > 0;
+    return sleep_ms(r, RAPI_BACKOFF_MS << (failures ? failures - 1 : 0));
 }
 
 int rapi_next(struct rapi *r, struct arena *arena, size_t pad, struct rapi_event *out,
               struct err *err)
 {
-    for (int failures = 0;;) {
+    int failures = 0;
+    for (bool idle = false;;) {
         enum poll_result result = poll_once(r, arena, pad, out, err);
         if (result == POLL_EVENT)
             return 0;
+        if (result == POLL_IDLE) { /* an answer: what failed before it is over */
+            failures = 0;
+            out->stopped = idle && sleep_ms(r, RAPI_IDLE_MS);
+            idle = true;
+            if (out->stopped)
+                return 0;
+            continue;
+        }
         if (result == POLL_AGAIN)
             continue; /* can repeat only after a response: a new connection is not "reused" */
         if (result == POLL_FATAL)

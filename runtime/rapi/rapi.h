@@ -22,6 +22,7 @@
 #define RAPI_BODY_MAX   (6u * 1024 * 1024 + 100) /* bytes of an event, and of an answer */
 #define RAPI_RETRIES    6                        /* after a failed request, the first at once */
 #define RAPI_BACKOFF_MS 100                      /* before the second; doubles each time */
+#define RAPI_IDLE_MS    10                       /* between polls that get no event (status 204) */
 #define RAPI_VALUE_MAX  (64u << 10)              /* bytes of a header value that is sent back */
 #define RAPI_SCRATCH    16384                    /* for the API's answer to an answer */
 #define RAPI_REPORT_MAX 400                      /* bytes of the API's own error text in err */

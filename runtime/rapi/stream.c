@@ -58,7 +58,7 @@ static int receive_answer(struct rapi_stream *s, int *status, bool *close, struc
     struct rapi *r = s->rapi;
     struct http h;
     http_init(&h, RAPI_BODY_MAX, RAPI_REPORT_MAX);
-    if (exchange_receive(&r->conn, &h, r->scratch, sizeof r->scratch, err) != 0)
+    if (exchange_receive_status(&r->conn, &h, r->scratch, sizeof r->scratch, err) != 0)
         return -1;
     *status = h.status;
     *close = h.close;

@@ -133,6 +133,19 @@ def no_content_polls_again():
 
 
 @test("api")
+def no_content_ends_a_row_of_failures():
+    """An API that starts again and again is there as long as it answers between; polls that get
+    nothing do not follow each other at full speed."""
+    nothing = Reply(None, 204, plain=True)
+    result = run("echo", [nothing, lambda *_: False, lambda *_: False] * 9 + [Reply(b"1")])
+    same((result.code, response_of(result)), (0, b"1"))
+    start = time.monotonic()
+    same(response_of(run("echo", [nothing] * 21 + [Reply(b"1")])), b"1")
+    if time.monotonic() - start < 0.2:
+        raise AssertionError("21 polls without a pause")
+
+
+@test("api")
 def no_request_id():
     result = run("echo", [Reply(b"1", id=None), Reply(b"2")])
     same([p.body for p in result.posts], [b"2"])
@@ -235,6 +248,17 @@ def answer_cut_off():
     same(result.code, 0)
     same([p.body for p in result.posts], [b"1", b"2"])
     has(result.err, "the answer is lost")
+
+
+@test("api")
+def status_is_the_answer():
+    """The status was there, the body behind it is cut off."""
+    whole = OK.bytes()
+    for cut in range(whole.index(b"\r\n\r\n") + 4, len(whole)):
+        for event, handler in ((b"1", "echo"), (b"plain", "streams")):
+            answer = Reply(b'{"status":"OK"}\n', 202, plain=True, cut=cut)
+            result = run(handler, [Reply(event), Reply(event)], [answer])
+            same((result.code, len(result.posts), result.err), (0, 2, ""))
 
 
 @test("api")
