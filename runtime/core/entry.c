@@ -203,6 +203,8 @@ static void put_value(struct report *r, const struct lambda_kv *kv,
 {
     if (kv->kind == LAMBDA_KV_I64)
         put_i64(r, kv->i64);
+    else if (kv->kind == LAMBDA_KV_U64)
+        report_number(r, (uint64_t)kv->i64, 10);
     else if (kv->kind == LAMBDA_KV_F64)
         put_f64(r, kv->f64);
     else if (kv->kind == LAMBDA_KV_BOOL)
@@ -322,14 +324,22 @@ void entry_print_json(const struct entry *e, struct report *r)
     report_put(r, end, sizeof end);
 }
 
+/* As many as fit; of the last one a text may be cut. */
 static void put_words(const struct entry *e, struct report *r)
 {
-    for (size_t i = 0; i < e->nfields && !r->cut; i++) {
+    size_t count = e->nfields < ENTRY_FIELDS_MAX ? e->nfields : ENTRY_FIELDS_MAX;
+    for (size_t i = 0; i < count && !r->cut; i++) {
         struct key key = split_key(&e->fields[i]);
         const char *whole = key.rest - key.front;
+        size_t from = r->len;
         report_text(r, " ");
         put_bare(r, whole, strlen(whole));
         report_text(r, "=");
+        if (r->cut || r->cap - r->len < NUMBER_TEXT) {
+            report_rewind(r, from);
+            r->cut = true;
+            return;
+        }
         put_value(r, &e->fields[i], put_bare);
     }
 }

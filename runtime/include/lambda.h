@@ -126,14 +126,20 @@ void lambda_log(lambda_ctx *ctx, enum lambda_level level, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* One value beside a log line's text. */
-enum lambda_kv_kind { LAMBDA_KV_TEXT = 1, LAMBDA_KV_I64, LAMBDA_KV_F64, LAMBDA_KV_BOOL };
+enum lambda_kv_kind {
+    LAMBDA_KV_TEXT = 1,
+    LAMBDA_KV_I64,
+    LAMBDA_KV_F64,
+    LAMBDA_KV_BOOL,
+    LAMBDA_KV_U64
+};
 struct lambda_kv {
     const char *key;
     uint32_t kind; /* enum lambda_kv_kind */
     uint32_t reserved_;
     const char *text; /* NULL: null */
     size_t len;
-    int64_t i64; /* also of BOOL */
+    int64_t i64; /* also of BOOL; of U64, which is for what is larger, the bits */
     double f64;
 };
 
@@ -247,6 +253,13 @@ static inline struct lambda_kv lambda_kv_i64(const char *key, int64_t value)
     struct lambda_kv kv = {key, LAMBDA_KV_I64, 0, 0, 0, value, 0};
     return kv;
 }
+static inline struct lambda_kv lambda_kv_u64(const char *key, uint64_t value)
+{
+    struct lambda_kv kv = {key, LAMBDA_KV_I64, 0, 0, 0, (int64_t)value, 0};
+    if (value > INT64_MAX)
+        kv.kind = LAMBDA_KV_U64;
+    return kv;
+}
 static inline struct lambda_kv lambda_kv_f64(const char *key, double value)
 {
     struct lambda_kv kv = {key, LAMBDA_KV_F64, 0, 0, 0, 0, value};
@@ -284,9 +297,13 @@ inline lambda_kv lambda_kv_of_(const char *key, double value)
 {
     return lambda_kv_f64(key, value);
 }
+inline lambda_kv lambda_kv_of_(const char *key, long double value)
+{
+    return lambda_kv_f64(key, (double)value);
+}
 template <typename I> inline lambda_kv lambda_kv_of_(const char *key, I value)
 {
-    return lambda_kv_i64(key, (int64_t)value);
+    return value < I(1) ? lambda_kv_i64(key, (int64_t)value) : lambda_kv_u64(key, (uint64_t)value);
 }
 extern "C" {
 #define LAMBDA_KV(key, value) lambda_kv_of_(key, value)
@@ -298,7 +315,10 @@ extern "C" {
              : lambda_kv_text, bool      \
              : lambda_kv_bool, float     \
              : lambda_kv_f64, double     \
-             : lambda_kv_f64, default    \
+             : lambda_kv_f64, long double \
+             : lambda_kv_f64, unsigned long \
+             : lambda_kv_u64, unsigned long long \
+             : lambda_kv_u64, default    \
              : lambda_kv_i64)(key, value)
 #endif
 

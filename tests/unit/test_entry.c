@@ -79,6 +79,22 @@ static void test_every_cut(void)
     }
 }
 
+/* A number in a text line is all there or not at all. */
+static void test_whole_numbers(void)
+{
+    char buf[LARGEST];
+    const struct lambda_kv fields[] = {lambda_kv_u64("a", UINT64_MAX), lambda_kv_u64("b", 7)};
+    static const char first[] = " a=18446744073709551615", both[] = " b=7\n";
+    struct entry e = make_entry(fields, ARRAY_LEN(fields), "x");
+    for (size_t cap = 80; cap < 300; cap++) {
+        struct report r = {buf, 0, cap, false};
+        entry_print_text(&e, &r);
+        buf[r.len] = '\0';
+        CHECK(strstr(buf, first) || !strchr(buf, '='));
+        CHECK_INT(strstr(buf, both) != NULL, !r.cut);
+    }
+}
+
 static void test_values(void)
 {
     char buf[LARGEST];
@@ -125,6 +141,8 @@ static void test_keys(void)
     json_free(v);
 }
 
-static const struct check_test tests[] = {
-    {"every cut", test_every_cut}, {"values", test_values}, {"keys", test_keys}};
+static const struct check_test tests[] = {{"every cut", test_every_cut},
+                                          {"values", test_values},
+                                          {"whole numbers", test_whole_numbers},
+                                          {"keys", test_keys}};
 CHECK_MAIN(tests)

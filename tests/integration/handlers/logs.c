@@ -16,10 +16,10 @@ static int log_kinds(lambda_ctx *ctx)
     lambda_log_kv(ctx, LAMBDA_INFO, "kinds", LAMBDA_KV("text", "plain"),
                   LAMBDA_KV("words", writable), LAMBDA_KV("broken", text),
                   LAMBDA_KV("absent", absent), LAMBDA_KV("empty", ""), LAMBDA_KV("int", 42),
-                  LAMBDA_KV("least", INT64_MIN), LAMBDA_KV("yes", (bool)true),
-                  LAMBDA_KV("tenth", 0.1), LAMBDA_KV("third", 1.0 / 3), LAMBDA_KV("large", 1e300),
-                  LAMBDA_KV("float", 0.5f), LAMBDA_KV("nan", (double)NAN),
-                  LAMBDA_KV("down", (double)-INFINITY));
+                  LAMBDA_KV("least", INT64_MIN), LAMBDA_KV("most", UINT64_MAX),
+                  LAMBDA_KV("long", 1.5L), LAMBDA_KV("yes", (bool)true), LAMBDA_KV("tenth", 0.1),
+                  LAMBDA_KV("third", 1.0 / 3), LAMBDA_KV("large", 1e300), LAMBDA_KV("float", 0.5f),
+                  LAMBDA_KV("nan", (double)NAN), LAMBDA_KV("down", (double)-INFINITY));
     return 0;
 }
 

@@ -7,6 +7,10 @@
 static int on_event(lambda_ctx *ctx, lambda_str event)
 {
     std::string text(event.ptr, event.len);
+    if (text == "\"values\"")
+        lambda_log_kv(ctx, LAMBDA_INFO, "values", LAMBDA_KV("most", UINT64_MAX),
+                      LAMBDA_KV("size", text.size()), LAMBDA_KV("long", 1.5L),
+                      LAMBDA_KV("least", INT64_MIN), LAMBDA_KV("text", text.c_str()));
     if (text == "\"throw\"")
         throw std::runtime_error("thrown by the handler");
     try {
