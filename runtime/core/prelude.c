@@ -52,6 +52,9 @@ static size_t token_length(const char *text, size_t len)
 /* Control characters would end the header or the JSON in front of the body. */
 static int check_value(const char *what, lambda_str name, lambda_str value, struct failure *f)
 {
+    if (value.len && !value.ptr)
+        return failure_set(f, ERROR_TYPE, "%s '%.*s' is NULL and has a length of %zu", what,
+                           shown(name.len), name.ptr, value.len);
     for (size_t i = 0; i < value.len; i++) {
         unsigned char c = (unsigned char)value.ptr[i];
         if ((c < 0x20 && c != '\t') || c == 0x7f)

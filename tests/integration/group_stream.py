@@ -73,6 +73,12 @@ def http_prelude():
 
 
 @test("stream")
+def value_without_bytes():
+    result = run("streams", [Reply(b"no bytes")])
+    has(error_of(result)["errorMessage"], "'X-None' is NULL and has a length of 5")
+
+
+@test("stream")
 def empty():
     """A stream without a byte is an answer; one of a status alone too."""
     result = run("streams", [Reply(b"empty"), Reply(b"status")])

@@ -59,6 +59,14 @@ static int on_status(lambda_ctx *ctx)
     return lambda_stream_open(ctx, &head);
 }
 
+static int on_no_bytes(lambda_ctx *ctx)
+{
+    const lambda_pair header = {TEXT("X-None"), {NULL, 5}};
+    struct lambda_stream_head head = {
+        .http_status = 200, .http_headers = &header, .nhttp_headers = 1};
+    return lambda_stream_open(ctx, &head);
+}
+
 static int on_fail_first(lambda_ctx *ctx)
 {
     on_status(ctx);
@@ -216,6 +224,7 @@ static const struct {
     {"http", on_http},
     {"empty", on_empty},
     {"status", on_status},
+    {"no bytes", on_no_bytes},
     {"fail first", on_fail_first},
     {"fail flushed", on_fail_flushed},
     {"fail later", on_fail_later},
