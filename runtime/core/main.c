@@ -50,6 +50,14 @@ static int prepare_process(const struct settings *settings, int *stop_fd, struct
     return *stop_fd < 0 ? -1 : crash_install(settings, USER_AGENT, err);
 }
 
+/* What the system refuses to the runtime itself. */
+static void fail_start(struct rapi *rapi, const struct err *err)
+{
+    static struct failure failure;
+    failure_set(&failure, "Runtime.InitError", "%s", err->msg);
+    loop_fail_init(rapi, &failure);
+}
+
 /* -1: the failure is posted. */
 static int start(struct rapi *rapi, const struct settings *settings, struct module *module,
                  struct lambda_ctx *ctx)
@@ -112,8 +120,11 @@ static int run_workers(const struct workers_job *job, struct err *err)
         return err_set(err, ERR_HANDLER, "a before-snapshot hook failed");
     }
     arena_trim(job->ctx->arena, 0);
-    if (workers_run(job, &busy, err) != 0)
+    if (workers_run(job, &busy, err) != 0) {
+        if (err->kind != ERR_CLOSED)
+            fail_start(job->rapi, err);
         return -1;
+    }
     crash_set_ending();
     run_shutdown_hooks(job->table, job->ctx);
     workers_end(busy);
@@ -161,17 +172,19 @@ int main(int argc, char **argv)
     struct settings settings;
     struct arena arena = {0};
     struct err err;
-    int stop_fd = -1;
     if (respawn_save(argv, &err) != 0 || settings_read(&settings, &err) != 0) {
         fprintf(stderr, "bootstrap: %s\n", err.msg);
         return 1;
     }
     log_begin(&settings);
-    if (prepare_process(&settings, &stop_fd, &err) != 0 ||
-        reserve_arena(&arena, settings.memory_mb, &err) != 0 ||
-        rapi_open(&rapi, settings.api, USER_AGENT, stop_fd, &err) != 0) {
-        crash_set_ending();
+    if (rapi_open(&rapi, settings.api, USER_AGENT, -1, &err) != 0) {
         log_line(LAMBDA_FATAL, NULL, "%s", err.msg);
+        return 1;
+    }
+    if (prepare_process(&settings, &rapi.conn.wake_fd, &err) != 0 ||
+        reserve_arena(&arena, settings.memory_mb, &err) != 0) {
+        crash_set_ending();
+        fail_start(&rapi, &err);
         return 1;
     }
     crash_set_connection(&rapi.conn.fd);

@@ -220,6 +220,15 @@ static size_t count_running(const struct workers *w)
     return n;
 }
 
+/* Whether any worker ever ran: what it knows of the failure it has said, or the API is gone. */
+static bool has_started(const struct workers *w)
+{
+    for (size_t i = 0; i < w->count; i++)
+        if (w->places[i].started)
+            return true;
+    return false;
+}
+
 /* Waits for the end of a worker or, with stop_fd, for SIGTERM; until_ms < 0: without end. */
 static void await_end(int stop_fd, clockid_t clock, int64_t until_ms)
 {
@@ -254,9 +263,9 @@ int workers_run(const struct workers_job *job, struct workers **out, struct err 
     while (!stop_requested()) {
         int64_t next = start_due(w);
         if (is_hopeless(w)) {
+            enum err_kind kind = has_started(w) ? ERR_CLOSED : ERR_SYSTEM;
             workers_free(w);
-            return err_set(err, ERR_CLOSED, "none of %u workers can be kept",
-                           job->settings->workers);
+            return err_set(err, kind, "none of %u workers can be kept", job->settings->workers);
         }
         await_end(job->rapi->conn.wake_fd, CLOCK_MONOTONIC, next);
         reap(w);

@@ -34,8 +34,8 @@ struct workers_job {
 
 /* Keeps job->settings->workers workers running until SIGTERM has come: 0, and *out has those that
  * are still busy with an event after half of the grace time. -1: none can be kept, and there is
- * none any more. A worker that ends is started again from this process, at once when it had
- * answered an event, else with pauses and not forever. */
+ * none any more; ERR_CLOSED where one has run. A worker that ends is started again from this
+ * process, at once when it had answered an event, else with pauses and not forever. */
 int workers_run(const struct workers_job *job, struct workers **out, struct err *err) ATTR_CHECK;
 
 /* Waits until the last event is answered, and frees. Accepts NULL. */

@@ -2,6 +2,7 @@
 """Modules that can and cannot be loaded, hooks, C++."""
 import json
 import os
+import resource
 import tempfile
 
 import harness
@@ -102,10 +103,24 @@ def hooks():
 
 
 @test("modules")
+def no_room():
+    """What the system refuses to the runtime itself."""
+    if harness.options.sanitized:
+        return
+    limit = 50 << 20
+    result = run("hooks", [], preexec=lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit)))
+    same(result.code, 1)
+    same([p.path for p in result.posts], ["/2018-06-01/runtime/init/error"])
+    same(json.loads(result.posts[0].body)["errorType"], "Runtime.InitError")
+
+
+@test("modules")
 def cpp():
     result = run("plus", [Reply(b"[1]"), Reply(b'"catch"')])
     same(response_of(result), b'{"got":[1]}')
     same(error_of(result, 1)["errorType"], "Caught")
+    has(run("plus", [Reply(b'"values"')]).err, "values most=18446744073709551615 size=8 long=1.5 "
+        'least=-9223372036854775808 text="\\"values\\""')
     result = run("plus", [Reply(b'"throw"')])
     same((result.code, error_of(result)["errorType"]), (0, "Runtime.Crash"))
     has(result.err, "thrown by the handler")
