@@ -48,8 +48,6 @@ static bool set_options(struct conn *c, CURL *easy, const char *url, char *reaso
     return curl_easy_setopt(easy, CURLOPT_URL, url) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L) == CURLE_OK && proxy_off(easy) &&
            curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
-           /* also the most that curl_easy_recv takes at once; the memory itself is not touched */
-           curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 524288L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)CONN_CONNECT_MS) == CURLE_OK &&
            curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket) == CURLE_OK &&
@@ -72,6 +70,8 @@ int conn_open(struct conn *c, const char *address, struct err *err)
     }
     CURLcode code = curl_easy_perform(easy);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
+    /* the most that curl_easy_recv takes at once; before the connection it would be allocated */
+    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 524288L);
     if (code != CURLE_OK || c->fd < 0) {
         curl_easy_cleanup(easy);
         c->fd = -1;
