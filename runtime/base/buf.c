@@ -136,6 +136,14 @@ void buf_add_json_string(struct buf *b, const char *text, size_t len)
     buf_addc(b, '"');
 }
 
+void buf_inherit(struct buf *b, const struct buf *part)
+{
+    if (!part->failed || b->failed)
+        return;
+    buf_fail(b);
+    b->starved = part->starved;
+}
+
 int buf_check(const struct buf *b, const char *what, struct err *err)
 {
     if (!b->failed)

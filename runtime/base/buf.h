@@ -35,6 +35,9 @@ void buf_add_json_string(struct buf *b, const char *text, size_t len);
  * raises len. NULL after a failure. */
 char *buf_reserve(struct buf *b, size_t len);
 
+/* Fails b as part has, if it has: for a text of several. */
+void buf_inherit(struct buf *b, const struct buf *part);
+
 /* 0, or -1 with ERR_LIMIT or ERR_MEMORY naming what the buffer holds. */
 int buf_check(const struct buf *b, const char *what, struct err *err) ATTR_CHECK;
 

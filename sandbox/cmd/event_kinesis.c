@@ -49,6 +49,7 @@ static void add_arn(const struct event_values *v, struct buf *out)
     buf_init(&arn, TEXT_MAX);
     buf_addf(&arn, "arn:aws:kinesis:%s:" EVENT_ACCOUNT ":stream/%s", v->text[REGION].ptr,
              v->text[STREAM].ptr);
+    buf_inherit(out, &arn);
     event_member(out, "eventSourceARN", arn.ptr ? arn.ptr : "");
 }
 
@@ -59,8 +60,8 @@ static void write_record(const struct event_values *v, int64_t n, struct buf *ou
     buf_init(&data, TEXT_MAX);
     event_expand(v->text[PARTITION_KEY], n, &key);
     event_expand(v->text[DATA], n, &data);
-    if (data.failed)
-        buf_reserve(out, SIZE_MAX / 2); /* fails out as well */
+    buf_inherit(out, &key);
+    buf_inherit(out, &data);
     char sequence[64];
     snprintf(sequence, sizeof sequence, "49671234567890123456789012345678901234%018" PRId64, n);
     buf_adds(out, "{\"kinesis\":{\"kinesisSchemaVersion\":\"1.0\"");

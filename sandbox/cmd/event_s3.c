@@ -41,6 +41,7 @@ static void write_object(const struct event_values *v, int64_t n, struct buf *ou
     AUTO_BUF struct buf key;
     buf_init(&key, 1 << 20);
     event_expand(v->text[KEY], n, &key);
+    buf_inherit(out, &key);
     event_digits("object", n, etag);
     buf_adds(out, "\"object\":{\"key\":\"");
     add_form_encoded(out, key.ptr, key.len);
@@ -73,6 +74,7 @@ static void write_record(const struct event_values *v, int64_t n, struct buf *ou
     AUTO_BUF struct buf arn;
     buf_init(&arn, 1 << 20);
     buf_addf(&arn, "arn:aws:s3:::%s", v->text[BUCKET].ptr);
+    buf_inherit(out, &arn);
     buf_add_json_string(out, arn.ptr ? arn.ptr : "", arn.len);
     buf_adds(out, "},");
     write_object(v, n, out);

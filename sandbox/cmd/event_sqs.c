@@ -51,6 +51,7 @@ static void write_attributes(const struct event_values *v, int64_t n, struct buf
         buf_init(&group, TEXT_MAX);
         event_expand(v->text[GROUP], n, &group);
         buf_addf(out, ",\"SequenceNumber\":\"188%017" PRId64 "\"", n);
+        buf_inherit(out, &group);
         event_member(out, "MessageGroupId", group.ptr ? group.ptr : "");
     }
     buf_adds(out, ",\"SenderId\":\"AIDAEXAMPLEEXAMPLE123\"");
@@ -78,8 +79,9 @@ static int by_name(const void *a, const void *b)
 
 /* The digest that SQS documents: attributes in the order of their names, each with name, type, kind
  * (1: text) and value, lengths before the texts. */
-static void attributes_md5(const struct event_values *v, char out[33])
+static void write_attributes_md5(const struct event_values *v, struct buf *out)
 {
+    char digest[33];
     struct event_attribute sorted[EVENT_ATTRIBUTES_MAX];
     memcpy(sorted, v->attributes, v->nattributes * sizeof *sorted);
     qsort(sorted, v->nattributes, sizeof *sorted, by_name);
@@ -91,7 +93,9 @@ static void attributes_md5(const struct event_values *v, char out[33])
         buf_addc(&text, 1);
         add_sized(&text, sorted[i].value);
     }
-    event_md5(text.ptr, text.len, out);
+    event_md5(text.ptr, text.len, digest);
+    buf_inherit(out, &text);
+    event_member(out, "md5OfMessageAttributes", digest);
 }
 
 static void write_message_attributes(const struct event_values *v, struct buf *out)
@@ -106,11 +110,8 @@ static void write_message_attributes(const struct event_values *v, struct buf *o
         buf_adds(out, ",\"stringListValues\":[],\"binaryListValues\":[],\"dataType\":\"String\"}");
     }
     buf_addc(out, '}');
-    if (v->nattributes) {
-        char digest[33];
-        attributes_md5(v, digest);
-        event_member(out, "md5OfMessageAttributes", digest);
-    }
+    if (v->nattributes)
+        write_attributes_md5(v, out);
 }
 
 static void write_queue(const struct event_values *v, struct buf *out)
@@ -122,6 +123,7 @@ static void write_queue(const struct event_values *v, struct buf *out)
     buf_addf(&arn, "arn:aws:sqs:%s:" EVENT_ACCOUNT ":%s%s", v->text[REGION].ptr, v->text[QUEUE].ptr,
              is_fifo(v) && !suffix ? ".fifo" : "");
     buf_adds(out, ",\"eventSource\":\"aws:sqs\"");
+    buf_inherit(out, &arn);
     event_member(out, "eventSourceARN", arn.ptr ? arn.ptr : "");
     event_member(out, "awsRegion", v->text[REGION].ptr);
 }
@@ -134,8 +136,7 @@ static void write_record(const struct event_values *v, int64_t n, struct buf *ou
     AUTO_BUF struct buf body;
     buf_init(&body, TEXT_MAX);
     event_expand(v->text[BODY], n, &body);
-    if (body.failed)
-        buf_reserve(out, SIZE_MAX / 2); /* fails out as well */
+    buf_inherit(out, &body);
     buf_addf(out, "{\"messageId\":\"%.8s-%.4s-4%.3s-a%.3s-%.12s\"", id, id + 8, id + 13, id + 17,
              id + 20);
     buf_addf(out, ",\"receiptHandle\":\"AQEB%s%s==\",\"body\":", handle, id);
