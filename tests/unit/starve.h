@@ -19,8 +19,9 @@ struct starve_row {
     unsigned kinds;             /* 1u << err_kind that are right beside ERR_MEMORY */
 };
 
-static long starve_left = -1; /* allocations that succeed; -1: all */
-static bool starve_lasts, starve_hit;
+/* Volatile: compilers know that malloc changes nothing that they can see. */
+static volatile long starve_left = -1; /* allocations that succeed; -1: all */
+static volatile bool starve_lasts, starve_hit;
 
 static inline bool starve_now(void)
 {
