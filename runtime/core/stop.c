@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #define EXTENSIONS "/opt/extensions"
@@ -13,6 +14,14 @@
 static int stop_fd = -1;
 static volatile sig_atomic_t requested;
 static struct timespec requested_at;
+
+/* A handler that has closed every descriptor may have left the number to a connection, which must
+ * not get these bytes. An eventfd is no file of any type. */
+static bool is_eventfd(int fd)
+{
+    struct stat st;
+    return fstat(fd, &st) == 0 && (st.st_mode & S_IFMT) == 0;
+}
 
 static void on_sigterm(int sig)
 {
@@ -22,8 +31,8 @@ static void on_sigterm(int sig)
     if (!requested)
         clock_gettime(CLOCK_REALTIME, &requested_at);
     requested = 1;
-    ssize_t n = write(stop_fd, &one, sizeof one);
-    (void)n; /* fails only when 2^64 signals were not read */
+    if (is_eventfd(stop_fd))
+        (void)!write(stop_fd, &one, sizeof one); /* fails only when 2^64 signals were not read */
     errno = saved;
 }
 
