@@ -37,15 +37,21 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     return 0;
 }
 
-/* A connection at whose other end these bytes have been sent, and nothing more is. */
-static int connect_to(const char *head, const uint8_t *bytes, size_t len)
+/* The other end of a new connection. */
+static int connect_to(void)
 {
     struct err err;
     FUZZ_CHECK(conn_open(&rapi.conn, rapi.address, &err) == 0);
     int peer = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-    FUZZ_CHECK(peer >= 0 && send(peer, head, strlen(head), 0) == (ssize_t)strlen(head));
-    FUZZ_CHECK(send(peer, bytes, len, 0) == (ssize_t)len && shutdown(peer, SHUT_WR) == 0);
+    FUZZ_CHECK(peer >= 0);
     return peer;
+}
+
+/* These bytes come from there, and nothing more does. */
+static void say(int peer, const char *head, const uint8_t *bytes, size_t len)
+{
+    FUZZ_CHECK(send(peer, head, strlen(head), 0) == (ssize_t)strlen(head));
+    FUZZ_CHECK(send(peer, bytes, len, 0) == (ssize_t)len && shutdown(peer, SHUT_WR) == 0);
 }
 
 /* The head of a request has no line but its own: an empty one only at its end. */
@@ -82,23 +88,39 @@ static void check_event(const struct rapi_event *event)
     FUZZ_CHECK(!event->odd || strlen(event->odd) < ARENA);
 }
 
-static void answer(const struct rapi_event *event, const uint8_t *bytes, size_t len, bool streamed)
+/* With a status: what the API has not begun to answer is sent again, and nobody is there. */
+static const char begin[] = "HTTP/1.1 ";
+
+/* What comes before the first byte of a stream is of the connection's past. */
+static int stream_answer(int peer, const struct rapi_event *event, const uint8_t *bytes, size_t len,
+                         struct err *err)
 {
     struct rapi_stream stream = {0};
     struct buf first;
-    struct err err = {0};
     buf_init(&first, 100);
     buf_adds(&first, "{}");
-    /* with a status: what has not begun is sent again, to nobody */
-    int peer = connect_to("HTTP/1.1 ", bytes, len);
-    int failed = streamed ? rapi_stream_open(&stream, &rapi, event, "text/plain", &first, &err) ||
-                                rapi_stream_write(&stream, "bytes", 5, &err) ||
-                                rapi_stream_end(&stream, "", &err)
-                          : rapi_respond(&rapi, event, "{}", 2, &err);
+    FUZZ_CHECK(rapi_stream_open(&stream, &rapi, event, "text/plain", &first, err) == 0);
+    FUZZ_CHECK(rapi_stream_write(&stream, "bytes", 5, err) == 0);
+    buf_free(&first);
+    say(peer, begin, bytes, len);
+    if (len % 2 && rapi_stream_write(&stream, "more", 4, err) != 0)
+        FUZZ_CHECK(stream.state == RAPI_STREAM_BROKEN);
+    return rapi_stream_end(&stream, "", err);
+}
+
+static void answer(const struct rapi_event *event, const uint8_t *bytes, size_t len, bool streamed)
+{
+    struct err err = {0};
+    int failed, peer = connect_to();
+    if (streamed) {
+        failed = stream_answer(peer, event, bytes, len, &err);
+    } else {
+        say(peer, begin, bytes, len);
+        failed = rapi_respond(&rapi, event, "{}", 2, &err);
+    }
     FUZZ_CHECK(!failed || (err.kind != ERR_NONE && err.msg[0]));
     check_request(peer);
     close(peer);
-    buf_free(&first);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -108,7 +130,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 2 || size > 60000)
         return 0;
     size_t half = (size - 2) * data[0] / 255;
-    int extra, peer = connect_to(data[1] % 4 ? "HTTP/1.1 200 OK\r\n" : "", data + 2, half);
+    int extra, peer = connect_to();
+    say(peer, data[1] % 4 ? "HTTP/1.1 200 OK\r\n" : "", data + 2, half);
     arena_reset(&arena);
     int failed = rapi_next(&rapi, &arena, PAD, &event, &err);
     FUZZ_CHECK(!failed || err.kind != ERR_NONE);
