@@ -4,6 +4,7 @@ import json
 import os
 import tempfile
 import threading
+import time
 
 from harness import has, has_not, response_of, run, same, test
 from runtime_api import REGISTER, Reply
@@ -21,6 +22,17 @@ def forever(api, sock):
     return sock.recv(1) != b""
 
 
+def once_waiting(reply):
+    """The reply, once the extension's own request has come in: it is on another connection."""
+    def send(api, sock):
+        for _ in range(1000):
+            if any(r.path.endswith(EVENT) for r in api.requests):
+                break
+            time.sleep(0.01)
+        return reply.send(sock)
+    return send
+
+
 def notes_of(path):
     """What the hooks wrote, as (name, pid)."""
     with open(path) as f:
@@ -36,7 +48,7 @@ def run_noted(script, env=None, **kwargs):
 
 @test("shutdown")
 def registers_before_the_first_event():
-    result, notes = run_noted([Reply(b"1")], routes={REGISTER: registered(), EVENT: forever})
+    result, notes = run_noted([once_waiting(Reply(b"1"))], routes={REGISTER: registered(), EVENT: forever})
     same(result.code, 0)
     paths = [r.path.split("/", 2)[2] for r in result.api.requests]
     same(paths[0], "extension/register")
@@ -58,7 +70,7 @@ def registers_before_the_first_event():
 
 @test("shutdown")
 def path_of_the_address():
-    result = run("modes", [Reply(b"1")], prefix="/a/b", address=lambda port: "http://127.0.0.1:%d/a/b" % port,
+    result = run("modes", [once_waiting(Reply(b"1"))], prefix="/a/b", address=lambda port: "http://127.0.0.1:%d/a/b" % port,
                  routes={"/a/b" + REGISTER: registered(), "/a/b" + EVENT: forever})
     same(result.code, 0)
     same(sum(r.path == "/a/b" + EVENT for r in result.api.requests), 1)
