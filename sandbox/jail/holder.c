@@ -100,7 +100,8 @@ static int holder_fill(struct holder *h, pid_t child, int socket, struct ids *id
     int *const fds[] = {&h->user_fd, &h->mount_fd, &h->tmp_fd};
     if (ids_map_host(ids, child, err) < 0)
         return -1;
-    if (send(socket, ids->kind == IDS_OWN ? "o" : "g", 1, MSG_NOSIGNAL) != 1)
+    /* a child that has failed already does not take it; collect says why */
+    if (send(socket, ids->kind == IDS_OWN ? "o" : "g", 1, MSG_NOSIGNAL) != 1 && errno != EPIPE)
         return err_sys(err, "start the child");
     return collect(socket, fds, ARRAY_LEN(fds), err);
 }

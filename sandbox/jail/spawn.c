@@ -153,8 +153,10 @@ static int maps_host(struct build *b, struct err *err)
     }
     if (!j->tmp_in_memory && ids_map_host(&j->ids, j->init, err) < 0)
         return -1;
-    return send(b->pipes.report[0], "g", 1, MSG_NOSIGNAL) == 1 ? 0
-                                                               : err_sys(err, "start the child");
+    /* a child that has failed already does not take it; collect_host says why */
+    if (send(b->pipes.report[0], "g", 1, MSG_NOSIGNAL) != 1 && errno != EPIPE)
+        return err_sys(err, "start the child");
+    return 0;
 }
 
 /* Made at the first spawn, while the child builds the rest on another CPU. */
