@@ -243,7 +243,8 @@ static int living_session(int proc, const char *pid)
     return state == 'Z' || state == 'X' ? 0 : session;
 }
 
-/* Of the slot's ids, and of a session that the killed process has led. */
+/* Of the slot's ids, which only root's jails have, and of a session that the killed process has
+ * led. */
 static int count_processes(unsigned slot, int leader)
 {
     int n = 0;
@@ -253,7 +254,7 @@ static int count_processes(unsigned slot, int leader)
         if (e->d_name[0] < '1' || e->d_name[0] > '9' || fstatat(dirfd(proc), e->d_name, &st, 0) < 0)
             continue;
         int session = living_session(dirfd(proc), e->d_name);
-        bool inside = slot < SLOT_COUNT &&
+        bool inside = geteuid() == 0 && slot < SLOT_COUNT &&
                       (st.st_uid == IDS_OUTER_ROOT(slot) || st.st_uid == IDS_OUTER_USER(slot));
         n += session != 0 && (inside || (session == leader && leader != getsid(0)));
     }

@@ -9,7 +9,7 @@
 #include "jail/jail.h"
 
 #define RIG_OUTPUT_MAX  262144
-#define RIG_PATIENCE_MS 60000 /* nothing is expected to last so long */
+#define RIG_PATIENCE_MS 180000 /* nothing is expected to last so long */
 #define RIG_ARGS_MAX    16
 
 struct rig {
