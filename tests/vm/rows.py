@@ -13,7 +13,7 @@ import image
 import machine
 
 MACHINES = 2  # at once, of one processor each: quicker than one of two
-SECONDS = 240
+SECONDS = 400
 # control groups, loop devices and processes that a row has left
 LEFT = r"""find /sys/fs/cgroup -mindepth 1 -type d \
     \( -name 'clambda*' -o -name 'run-*' -o -name 'session-*' \)
@@ -104,15 +104,15 @@ def limits_hold(commands, kind, memory_mb):
     yield Row(f"{kind}: an example runs, all limits on", commands.example(kind), out=r"^\{\}$")
     yield Row(f"{kind}: its group has them", commands.while_it_runs(
         kind, "sleep 2000", "cd $group/function && echo $(cat memory.max memory.swap.max cpu.max"
-        " pids.max memory.oom.group 2>/dev/null); wait $child"), out=expected)
+        " pids.max memory.oom.group 2>/dev/null); wait $child", "--timeout", "100"), out=expected)
     yield Row(f"{kind}: memory", commands.invoke(
-        kind, "allocate 500", options=("--memory", "256", "--timeout", "60")), 1,
+        kind, "allocate 500", options=("--memory", "256", "--timeout", "300")), 1,
         out="OutOfMemory", err="Max Memory Used: 256 MB")
     yield Row(f"{kind}: /tmp", commands.invoke(
-        kind, "tmp 600", options=("--timeout", "100", "--memory", "1769")),
+        kind, "tmp 600", options=("--timeout", "300", "--memory", "1769")),
         out=r'"written":51[0-9],"failed":"ENOSPC"')
     yield Row(f"{kind}: processes", commands.invoke(kind, "fork 2000",
-              options=("--timeout", "60", "--memory", "1769")),
+              options=("--timeout", "300", "--memory", "1769")),
               out='"again":true')
     yield Row(f"{kind}: frozen between two events", frozen(commands, kind), out="^frozen 1$")
 
@@ -120,10 +120,10 @@ def limits_hold(commands, kind, memory_mb):
 def frozen(commands, kind):
     """Nobody reads the messages behind the first START: the function's own line, as long as a pipe
     holds, fills that one, and the command stands still between two events."""
-    command = commands.invoke(kind, "count 65500", "count", options=("--timeout", "30"))
+    command = commands.invoke(kind, "count 65500", "count", options=("--timeout", "100"))
     return command + r""" 2>&1 >/tmp/answer | {
     while read -r line; do case $line in START*) break ;; esac; done
-    for i in $(seq 100); do
+    for i in $(seq 600); do
         events=$(cat $(find /sys/fs/cgroup -path '*/clambda.[0-9]*/function/cgroup.events'))
         case $events in *"frozen 1"*) break ;; esac
         usleep 50000
