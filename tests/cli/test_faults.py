@@ -72,7 +72,7 @@ def check_numbers():
     folder = function("fn")
     done = invoke(folder, "sleep 60000", options=("--timeout", "0.5"))
     check_match("a timeout is pinned", done.log("REPORT")[0],
-                r"\tDuration: 500.00 ms\tBilled Duration: 50[0-9] ms\t.*\tInit Duration: [0-9.]+ ms\tStatus: timeout$")
+                r"\tDuration: 500.00 ms\tBilled Duration: 5[0-9]{2} ms\t.*\tInit Duration: [0-9.]+ ms\tStatus: timeout$")
     check_match("its id is that of START", done.out, done.log("START")[0].split()[2])
     done = invoke(folder, "allocate 256", options=("--memory", "130"))
     check_match("out of memory has used all", done.log("REPORT")[0], "\tMax Memory Used: 130 MB\t")

@@ -200,7 +200,7 @@ def check_limits(user):
     check(f"{user.name}: /tmp survives a reset", [k["tmp"] for k in kept], [1, 2])
 
 
-def run_frozen(user, *deeds):
+def run_frozen(user, *deeds, seconds=2):
     """As cli_life does it: clambda stands still between two events, since nobody reads its lines."""
     command = user.command("invoke", "--relax", LIMITS, function_of(user, f"fn-{user.name}"), "--timeout", "20")
     for i, deed in enumerate(deeds):
@@ -214,7 +214,7 @@ def run_frozen(user, *deeds):
     while not re.search(b"START RequestId: .*\n", log) and (chunk := os.read(reader, 4096)):
         log += chunk
     wait_until(lambda: is_full(reader))
-    time.sleep(2)
+    time.sleep(seconds)
     while os.read(reader, 4096):
         pass
     os.close(reader)
@@ -242,7 +242,7 @@ def check_inside(user):
 
 def check_awake(user):
     """Who wakes up by himself between two events does not live to see the next one."""
-    code, seen = run_frozen(user, "wake 4000", "echo", "count")
+    code, seen = run_frozen(user, "wake 4000", "echo", "count", seconds=6)
     check(f"{user.name}: awake while frozen: exit code", code, 1)
     check(f"{user.name}: awake while frozen: the event after", seen[1].get("errorType"), "Runtime.ExitError")
     check(f"{user.name}: awake while frozen: the next environment", (seen[2]["calls"], seen[2]["tmp"]), (1, 2))
