@@ -28,4 +28,10 @@ add_test(NAME cli_rootfs COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/test_rootfs.p
     $<TARGET_FILE:hostile> $<TARGET_FILE:example_raw_echo>)
 set_tests_properties(cli_rootfs PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
 
+# Tests run beside each other. These two look for all files of one user; this one for what a killed
+# run has left, which anybody's next run removes.
+set_tests_properties(cli_user cli_rootfs PROPERTIES RESOURCE_LOCK nobody)
+set_tests_properties(cli_zip PROPERTIES RUN_SERIAL ON)
+set_tests_properties(cli_faults cli_user cli_outside PROPERTIES COST 100)
+
 include(${CMAKE_CURRENT_LIST_DIR}/examples.cmake)
