@@ -336,19 +336,22 @@ static void on_signal(int sig)
     (void)sig;
 }
 
-/* A background process that a timer of its own continues whenever somebody stops it; then as
- * do_count. */
+/* A background process that timers of its own continue whenever somebody stops it, for ten seconds;
+ * then as do_count. Each fires once: a signal to stop discards one to continue that waits, and a
+ * timer whose signal was lost does not fire again. */
 static void do_wake(long n)
 {
     pid_t parent = getpid();
     timer_t timer;
     struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGCONT};
-    struct itimerspec every = {{0, 50000000}, {0, 50000000}};
     if (fork() == 0) {
         signal(SIGCONT, on_signal);
-        if (timer_create(CLOCK_MONOTONIC, &event, &timer) < 0 ||
-            timer_settime(timer, 0, &every, NULL) < 0)
-            _exit(76);
+        for (int i = 1; i <= 200; i++) {
+            struct itimerspec once = {.it_value = {i / 20, i % 20 * 50000000L}};
+            if (timer_create(CLOCK_MONOTONIC, &event, &timer) < 0 ||
+                timer_settime(timer, 0, &once, NULL) < 0)
+                _exit(76);
+        }
         while (kill(parent, 0) == 0)
             usleep(1000);
         _exit(0);
