@@ -176,7 +176,7 @@ static bool host_lacks(const struct seccomp_data *d)
     fprintf(out, "%ld %lld %lld %lld -1 -1 -1\n", (long)d->nr, (long long)d->args[0],
             (long long)d->args[1], (long long)d->args[2]);
     fclose(out);
-    snprintf(command, sizeof command, "%s %s calls %s",
+    snprintf(command, sizeof command, "%s '%s' calls %s",
              geteuid() == 0 ? "setpriv --reuid=65534 --regid=65534 --clear-groups" : "exec",
              rig_file(PROBE_PATH), path);
     FILE *in = popen(command, "re");
