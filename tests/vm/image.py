@@ -175,6 +175,7 @@ def make_stage(stage, build, busybox, modules):
     if os.geteuid() == 0:
         subprocess.run([tool("ldconfig", "libc-bin"), "-r", stage], check=True)
     else:  # which cannot chroot; the loader knows Debian's folders without its cache
+        (stage / "etc/ld.so.cache").touch()  # is written to, in vain
         (stage / "vm/own").write_text("files are to become root's\n")
 
 

@@ -77,7 +77,7 @@ class Commands:
 
     def __init__(self, build):
         self.clambda, self.examples = f"{build}/bin/clambda", f"{build}/examples"
-        self.prepare = f"mkdir -p /tmp/fn; cp {build}/bin/hostile /tmp/fn/bootstrap\n"
+        self.prepare = f"mkdir -p /tmp/fn; cp {shlex.quote(build)}/bin/hostile /tmp/fn/bootstrap\n"
 
     def example(self, kind, *options):
         return enter(kind, self.clambda, "invoke", f"{self.examples}/raw_echo.so", *options) \
