@@ -103,8 +103,9 @@ def limits_hold(commands, kind, memory_mb):
     expected = f"^{memory_mb * 1048576} 0 1440 20000 1024 1$"
     yield Row(f"{kind}: an example runs, all limits on", commands.example(kind), out=r"^\{\}$")
     yield Row(f"{kind}: its group has them", commands.while_it_runs(
-        kind, "sleep 2000", "cd $group/function && echo $(cat memory.max memory.swap.max cpu.max"
-        " pids.max memory.oom.group 2>/dev/null); wait $child", "--timeout", "100"), out=expected)
+        kind, "sleep 200000", "cd $group/function && echo $(cat memory.max memory.swap.max cpu.max"
+        " pids.max memory.oom.group 2>/dev/null); cd /; kill ${group##*.}; wait $child; true", "--timeout", "300"),
+        out=expected)
     yield Row(f"{kind}: memory", commands.invoke(
         kind, "allocate 500", options=("--memory", "256", "--timeout", "300")), 1,
         out="OutOfMemory", err="Max Memory Used: 256 MB")
