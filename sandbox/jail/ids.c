@@ -31,14 +31,22 @@ static bool has_set_ids(void)
     return syscall(SYS_capget, &head, data) == 0 && (data[0].effective & need) == need;
 }
 
+/* Steps through the lines of a map: where the next one begins, NULL behind the last. */
+static const char *map_next(const char *line, unsigned long *inside, unsigned long *end)
+{
+    unsigned long outside, count;
+    if (sscanf(line, "%lu %lu %lu", inside, &outside, &count) != 3)
+        return NULL;
+    *end = *inside + count;
+    return line + strcspn(line, "\n") + (strchr(line, '\n') != NULL);
+}
+
 /* Whether the caller's own namespace has the ids from first on. */
 static bool map_covers(const char *map, unsigned long first)
 {
-    unsigned long inside, outside, count;
-    for (const char *line = map;
-         line && sscanf(line, "%lu %lu %lu", &inside, &outside, &count) == 3;
-         line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
-        if (inside <= first && first + BLOCK <= inside + count)
+    unsigned long inside, end;
+    while ((map = map_next(map, &inside, &end)))
+        if (inside <= first && first + BLOCK <= end)
             return true;
     return false;
 }
@@ -46,12 +54,10 @@ static bool map_covers(const char *map, unsigned long first)
 /* The end of the map's last range. */
 static unsigned long map_end(const char *map)
 {
-    unsigned long inside, outside, count, end = 0;
-    for (const char *line = map;
-         line && sscanf(line, "%lu %lu %lu", &inside, &outside, &count) == 3;
-         line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
-        end = inside + count > end ? inside + count : end;
-    return end;
+    unsigned long inside, end, last = 0;
+    while ((map = map_next(map, &inside, &end)))
+        last = end > last ? end : last;
+    return last;
 }
 
 /* The first of the ids that all slots share; a container has fewer ids than the host. */

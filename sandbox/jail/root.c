@@ -109,14 +109,23 @@ static int take(struct build *b, int source, const char *path, bool recursive,
     return 0;
 }
 
-static int take_tree(struct build *b, const char *source, const char *target, bool system,
-                     struct err *err)
+static int add_tree(struct build *b, int source, const char *path, const char *target,
+                    bool recursive, struct err *err)
 {
-    AUTO_FD int fd = open_source(b->jail, source, system, err);
-    if (fd < 0 || take(b, fd, source, system, &b->trees[b->ntrees], err) < 0)
+    if (take(b, source, path, recursive, &b->trees[b->ntrees], err) < 0)
         return -1;
     b->trees[b->ntrees++].target = target;
     return 0;
+}
+
+/* What has its own place in the root: 0 also when it is not there and need not be. */
+static int take_part(struct build *b, const char *path, bool required, struct err *err)
+{
+    struct err missing;
+    AUTO_FD int fd = open_source(b->jail, path, true, required ? err : &missing);
+    if (fd < 0)
+        return required ? -1 : 0;
+    return add_tree(b, fd, path, path, true, err);
 }
 
 /* The text of a link below the root that is used; the kernel follows it there. */
@@ -130,23 +139,13 @@ static bool read_link(const struct jail *j, const char *path, char out[static BU
 
 static int take_system(struct build *b, struct err *err)
 {
-    struct err missing;
-    for (size_t i = 0; i < ARRAY_LEN(host_trees); i++) {
-        const char *path = host_trees[i].path;
-        AUTO_FD int there =
-            host_trees[i].required ? -1 : open_source(b->jail, path, true, &missing);
-        if (!host_trees[i].required && there < 0)
-            continue;
-        if (take_tree(b, path, path, true, err) < 0)
+    for (size_t i = 0; i < ARRAY_LEN(host_trees); i++)
+        if (take_part(b, host_trees[i].path, host_trees[i].required, err) < 0)
             return -1;
-    }
-    for (size_t i = 0; i < ARRAY_LEN(libraries); i++) {
-        if (read_link(b->jail, libraries[i], b->links[i]))
-            continue;
-        AUTO_FD int there = open_source(b->jail, libraries[i], true, &missing);
-        if (there >= 0 && take_tree(b, libraries[i], libraries[i], true, err) < 0)
+    for (size_t i = 0; i < ARRAY_LEN(libraries); i++)
+        if (!read_link(b->jail, libraries[i], b->links[i]) &&
+            take_part(b, libraries[i], false, err) < 0)
             return -1;
-    }
     return 0;
 }
 
@@ -169,9 +168,12 @@ static int take_all(struct build *b, struct err *err)
         if (fd < 0 || take(b, fd, path, false, &b->layers[b->nlayers], err) < 0)
             return err_wrap(err, "layer %zu", b->nlayers + 1), blame(err);
     }
-    for (size_t i = 0; i < spec->nbinds; i++)
-        if (take_tree(b, spec->binds[i].source, spec->binds[i].target, false, err) < 0)
+    for (size_t i = 0; i < spec->nbinds; i++) {
+        const char *path = spec->binds[i].source;
+        AUTO_FD int fd = open_source(b->jail, path, false, err);
+        if (fd < 0 || add_tree(b, fd, path, spec->binds[i].target, false, err) < 0)
             return blame(err);
+    }
     return 0;
 }
 
