@@ -30,30 +30,34 @@ static uint64_t take(struct cursor *c, size_t size)
     return value;
 }
 
-static uint64_t take_uleb(struct cursor *c)
+/* The bits of a LEB128 number; shift becomes their count, sign the topmost of them. */
+static uint64_t take_leb(struct cursor *c, unsigned *shift, bool *sign)
 {
     uint64_t value = 0, byte;
-    unsigned shift = 0;
+    *shift = 0;
     do {
         byte = take(c, 1);
-        if (shift < 64)
-            value |= (byte & 0x7f) << shift;
-        shift += 7;
+        if (*shift < 64)
+            value |= (byte & 0x7f) << *shift;
+        *shift += 7;
     } while (byte & 0x80);
+    *sign = byte & 0x40;
     return value;
+}
+
+static uint64_t take_uleb(struct cursor *c)
+{
+    unsigned shift;
+    bool sign;
+    return take_leb(c, &shift, &sign);
 }
 
 static int64_t take_sleb(struct cursor *c)
 {
-    uint64_t value = 0, byte;
-    unsigned shift = 0;
-    do {
-        byte = take(c, 1);
-        if (shift < 64)
-            value |= (byte & 0x7f) << shift;
-        shift += 7;
-    } while (byte & 0x80);
-    if (shift < 64 && (byte & 0x40))
+    unsigned shift;
+    bool sign;
+    uint64_t value = take_leb(c, &shift, &sign);
+    if (shift < 64 && sign)
         value |= ~0ULL << shift;
     return (int64_t)value;
 }
