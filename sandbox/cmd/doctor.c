@@ -15,7 +15,7 @@
 #include "cmd/options.h"
 #include "cmd/output.h"
 #include "cmd/paths.h"
-#include "pack/load.h"
+#include "pack/pack.h"
 #include "pack/store.h"
 
 #define TEXT_MAX       (256u << 10)
@@ -101,7 +101,7 @@ static void tell_host(struct doctor *d)
 static void look_at_zips(struct examine_finding *f)
 {
     struct err err;
-    f->holds = load_module(&err) != NULL;
+    f->holds = pack_load(&err) != NULL;
     snprintf(f->mechanism, sizeof f->mechanism, "%s", f->holds ? "libarchive" : "");
     snprintf(f->why, sizeof f->why, "%s", f->holds ? "" : err.msg);
 }

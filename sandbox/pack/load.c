@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "pack/module.h"
+typedef const struct load_head *(*module_fn)(void);
 
-static int module_path(char out[static PATH_MAX], struct err *err)
+static int module_path(const char *file, char out[static PATH_MAX], struct err *err)
 {
     char exe[PATH_MAX];
     ssize_t n = readlink("/proc/self/exe", exe, sizeof exe - 1);
@@ -20,32 +20,30 @@ static int module_path(char out[static PATH_MAX], struct err *err)
     if (!slash)
         return err_set(err, ERR_HOST, "'/proc/self/exe' is '%.200s', which is no path", exe);
     *slash = '\0';
-    if (snprintf(out, PATH_MAX, "%s/../lib/clambda/" PACK_MODULE_FILE, exe) >= PATH_MAX)
+    if (snprintf(out, PATH_MAX, "%s/../lib/clambda/%s", exe, file) >= PATH_MAX)
         return err_set(err, ERR_HOST, "the program's path is too long");
     return 0;
 }
 
-const struct pack_module *load_module(struct err *err)
+const void *load_module(const struct load_wanted *wanted, struct err *err)
 {
     char path[PATH_MAX];
-    if (module_path(path, err))
+    if (module_path(wanted->file, path, err))
         return NULL;
     void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!handle) {
-        err_set(err, ERR_HOST,
-                "cannot unpack zips: %.300s (install clambda again, or name an unpacked folder)",
-                dlerror());
+        err_set(err, ERR_HOST, "%s: %.300s (%s)", wanted->task, dlerror(), wanted->advice);
         return NULL;
     }
-    pack_module_fn get;
-    void *symbol = dlsym(handle, PACK_MODULE_NAME);
+    module_fn get;
+    void *symbol = dlsym(handle, wanted->symbol);
     memcpy(&get, &symbol, sizeof get); /* ISO C has no cast from an object to a function */
-    const struct pack_module *module = symbol ? get() : NULL;
-    if (!module || module->abi != PACK_MODULE_ABI || module->size != sizeof *module ||
-        module->err_size != sizeof *err) {
+    const struct load_head *head = symbol ? get() : NULL;
+    if (!head || head->abi != wanted->abi || head->size != wanted->size ||
+        head->err_size != sizeof *err) {
         err_set(err, ERR_HOST, "'%.300s' is of another version than this program: install it again",
                 path);
         return NULL;
     }
-    return module;
+    return head;
 }

@@ -1,12 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Loads the part that needs libarchive, when there is a zip: ../lib/clambda/pack_unzip.so, seen
- * from the running program. */
+/* Parts of the command that take long to load are shared objects in ../lib/clambda, seen from the
+ * running program, and are loaded by those who need them. Each exports one function without
+ * arguments, which gives a table that begins with struct load_head. */
 #pragma once
+
+#include <stdint.h>
 
 #include "base/err.h"
 
-struct pack_module;
+struct load_head {
+    uint32_t abi;      /* raised when the table or the meaning of a member changes */
+    uint32_t size;     /* of the whole table */
+    uint32_t err_size; /* of struct err, which both sides fill */
+};
+
+struct load_wanted {
+    const char *file;   /* "pack_unzip.so" */
+    const char *symbol; /* of its function */
+    const char *task;   /* for the message: "cannot unpack zips" */
+    const char *advice; /* "install clambda again, or ..." */
+    uint32_t abi, size;
+};
 
 /* The module's table, valid until the process ends. NULL with ERR_HOST: it is missing, or of
  * another version. */
-const struct pack_module *load_module(struct err *err) ATTR_CHECK;
+const void *load_module(const struct load_wanted *wanted, struct err *err) ATTR_CHECK;

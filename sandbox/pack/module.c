@@ -3,13 +3,11 @@
 
 #include "pack/unzip.h"
 
-__attribute__((visibility("default"))) const struct pack_module *pack_module(void)
+__attribute__((visibility("default"))) const struct load_head *pack_module(void)
 {
     static const struct pack_module module = {
-        .abi = PACK_MODULE_ABI,
-        .size = sizeof(struct pack_module),
-        .err_size = sizeof(struct err),
+        .head = {PACK_MODULE_ABI, sizeof(struct pack_module), sizeof(struct err)},
         .unzip = unzip_into,
     };
-    return &module;
+    return &module.head;
 }

@@ -10,7 +10,6 @@
 
 #include "base/sha256.h"
 #include "pack/limits.h"
-#include "pack/load.h"
 #include "pack/module.h"
 #include "pack/remove.h"
 #include "pack/scratch.h"
@@ -87,12 +86,25 @@ static int write_size(int entry_fd, int64_t bytes, struct err *err)
     return 0;
 }
 
+const struct pack_module *pack_load(struct err *err)
+{
+    static const struct load_wanted wanted = {
+        .file = "pack_unzip.so",
+        .symbol = "pack_module",
+        .task = "cannot unpack zips",
+        .advice = "install clambda again, or name an unpacked folder",
+        .abi = PACK_MODULE_ABI,
+        .size = sizeof(struct pack_module),
+    };
+    return load_module(&wanted, err);
+}
+
 /* Fills a temporary folder. The zip is read twice more or less at once: what was unpacked must be
  * what the name says. */
 static int fill(int zip_fd, int entry_fd, const char *hash, struct err *err)
 {
     char again[SHA256_HEX_SIZE];
-    const struct pack_module *module = load_module(err);
+    const struct pack_module *module = pack_load(err);
     if (!module)
         return -1;
     if (mkdirat(entry_fd, STORE_FILES, 0755))

@@ -28,6 +28,11 @@ struct pack {
  * file that begins like one. */
 bool pack_is_zip(const char *path);
 
+struct pack_module;
+
+/* The part that unpacks, see module.h; it is loaded with the first call. NULL with ERR_HOST. */
+const struct pack_module *pack_load(struct err *err) ATTR_CHECK;
+
 /* Unpacks the zip, or finds it unpacked. pack_close it. Descriptors are close-on-exec. The
  * PACK_KEEP_ENTRIES zips used last stay in the cache, and all that are in use. Without a cache the
  * folder is in $TMPDIR, /var/tmp or /tmp and goes with pack_close, or when the process was killed,

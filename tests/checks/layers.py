@@ -20,7 +20,9 @@ LAYERS = {
     "sandbox/source": ("base", "env", "mapping"),
     "sandbox/trace": ("base", "env", "mapping"),
     "sandbox/pack": ("base",),
-    "sandbox/cmd": ("base", "jail", "env", "mapping", "api", "source", "trace", "pack"),
+    "sandbox/deploy": ("base", "pack"),
+    "sandbox/gateway": ("base", "env", "api"),
+    "sandbox/cmd": ("base", "jail", "env", "mapping", "api", "source", "trace", "pack", "deploy"),
     "examples": ("include",),
 }
 NAMES = {layer.split("/")[-1]: layer for layer in LAYERS if "/" in layer}
@@ -32,9 +34,11 @@ LIBRARIES = {
     "seccomp.h": r"sandbox/jail/\w+\.c",
     "sys/capability.h": r"sandbox/jail/\w+\.c",
     "microhttpd.h": r"sandbox/api/\w+\.[ch]",
-    "uv.h": r"sandbox/(env|api|source|cmd)/\w+\.[ch]",
-    "archive.h": r"sandbox/pack/\w+\.c",
-    "archive_entry.h": r"sandbox/pack/\w+\.c",
+    "uv.h": r"sandbox/(env|api|source|gateway|cmd)/\w+\.[ch]",
+    "archive.h": r"sandbox/(pack|deploy)/\w+\.c",
+    "archive_entry.h": r"sandbox/(pack|deploy)/\w+\.c",
+    "libelf.h": r"sandbox/deploy/\w+\.c",
+    "gelf.h": r"sandbox/deploy/\w+\.c",
     "lambda.h": r"runtime/(include|decode|core)/.*|examples/.*",
     "lambda/": r"runtime/(include|decode|core)/.*|examples/.*",
 }

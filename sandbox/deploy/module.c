@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "deploy/module.h"
+
+__attribute__((visibility("default"))) const struct load_head *deploy_module(void)
+{
+    static const struct deploy_module module = {
+        .head = {DEPLOY_MODULE_ABI, sizeof(struct deploy_module), sizeof(struct err)},
+    };
+    return &module.head;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Writes what is uploaded: zips, and layouts of container images. The same files give the same
+ * bytes: order, times, modes and owners are fixed, whatever the sources' are. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "deploy/elf.h"
+
+/* What is wanted to know of a file before it is packed. */
+struct package_identity {
+    bool is_elf, is_script; /* begins with ELF's bytes, with "#!" */
+    enum elf_arch arch;
+    enum elf_type type;
+    size_t nhandlers;      /* handler tables that it exports */
+    char handlers[2][128]; /* names of the first two */
+    uint64_t size;
+};
+
+/* One file of the package. */
+struct package_file {
+    const char *source; /* path on this machine; a regular file, links are followed */
+    const char *name;   /* in the package: "bootstrap", "lib/libfoo.so.1" */
+    bool executable;    /* 0755, else 0644 */
+};
+
+struct package_size {
+    uint64_t zip_bytes, bytes; /* written, and unpacked */
+};
+
+/* A container image on the file system's own terms: names in files are absolute without the first
+ * '/': "var/runtime/bootstrap". */
+struct package_image {
+    const char *dir;  /* of the OCI layout: made, or added to when it is one */
+    const char *tag;  /* "latest" */
+    const char *base; /* OCI layout "DIR" or "DIR:TAG" to build on; NULL: from nothing */
+    enum elf_arch arch;
+    const struct package_file *files;
+    size_t nfiles;
+    const char *const *entry, *const *command, *const *env; /* NULL-terminated */
+    const char *working_dir;
+};
+
+/* -1 with ERR_INPUT (cannot be read, no regular file). */
+int package_identify(const char *path, struct package_identity *out, struct err *err) ATTR_CHECK;
+
+/* Writes to path by way of a temporary name beside it. -1 with ERR_INPUT (a source cannot be read,
+ * a name is wrong or there twice), ERR_LIMIT (AWS's sizes), ERR_SYSTEM, ERR_MEMORY; path is then as
+ * it was. */
+int package_write_zip(const char *path, const struct package_file *files, size_t nfiles,
+                      struct package_size *out, struct err *err) ATTR_CHECK;
+
+/* Appends one layer with the files, and a configuration, to what the base has. -1 as above, and
+ * with ERR_INPUT for a base that is no image layout or of another architecture. */
+int package_write_image(const struct package_image *image, struct package_size *out,
+                        struct err *err) ATTR_CHECK;
