@@ -156,25 +156,20 @@ static int examine(struct doctor *d, struct err *err)
     return 0;
 }
 
-static bool has_colour(void)
-{
-    const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
-    return isatty(STDOUT_FILENO) && !(no && *no) && !(term && strcmp(term, "dumb") == 0);
-}
-
 static int print(struct doctor *d, bool *out_holds, struct err *err)
 {
     const struct doctor_report report = {d->user, d->kernel, d->rows, ROW_COUNT};
+    bool colour = output_has_colour(STDOUT_FILENO);
     AUTO_BUF struct buf text;
     buf_init(&text, TEXT_MAX);
     if (!d->json)
-        doctor_print_table(&report, has_colour(), &text);
+        doctor_print_table(&report, colour, &text);
     else if (doctor_print_json(&report, &text, err) < 0)
         return -1;
     if (buf_check(&text, "the report", err) < 0)
         return -1;
     *out_holds = doctor_holds(&report);
-    if (!has_colour())
+    if (!colour)
         return output_write(STDOUT_FILENO, text.ptr, text.len, d->signal_fd, err);
     /* made harmless already; nothing is left to clean up, so that a signal may end this */
     sigprocmask(SIG_UNBLOCK, &d->signals, NULL);

@@ -91,6 +91,11 @@ void output_add_visible(const char *text, size_t len, struct buf *out)
     add_visible(text, len, "\t\n", out);
 }
 
+void output_add_visible_line(const char *text, size_t len, struct buf *out)
+{
+    add_visible(text, len, "", out);
+}
+
 static int write_bytes(int fd, const char *bytes, size_t len, int interrupt_fd, struct err *err)
 {
     bool careful = len && may_block(fd);
@@ -121,13 +126,18 @@ int output_write(int fd, const char *bytes, size_t len, int interrupt_fd, struct
     return write_bytes(fd, b.ptr, b.len, interrupt_fd, err);
 }
 
-static bool has_colour(void)
+bool output_has_colour(int fd)
+{
+    const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+    return isatty(fd) && !(no && *no) && !(term && strcmp(term, "dumb") == 0);
+}
+
+/* Of stderr, looked at once. */
+static bool log_has_colour(void)
 {
     static int known = -1;
-    if (known < 0) {
-        const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
-        known = isatty(STDERR_FILENO) && !(no && *no) && !(term && strcmp(term, "dumb") == 0);
-    }
+    if (known < 0)
+        known = output_has_colour(STDERR_FILENO);
     return known;
 }
 
@@ -137,7 +147,7 @@ void output_log(enum output_tone tone, const char *text, size_t len, int interru
         [OUTPUT_PLAIN] = NULL, [OUTPUT_DIM] = "\033[2m", [OUTPUT_ERROR] = "\033[31m"};
     static const char end[] = "\033[0m\n";
     struct err ignored;
-    if (!codes[tone] || !has_colour() || len == 0) {
+    if (!codes[tone] || !log_has_colour() || len == 0) {
         if (output_write(STDERR_FILENO, text, len, interrupt_fd, &ignored) < 0)
             return;
         return;

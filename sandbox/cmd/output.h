@@ -25,6 +25,12 @@ int output_write(int fd, const char *bytes, size_t len, int interrupt_fd,
  * are not UTF-8 and characters that turn the direction of writing become \x1b or \u202e. */
 void output_add_visible(const char *text, size_t len, struct buf *out);
 
+/* The same for a text that has to stay on its line: tabs and newlines are made visible too. */
+void output_add_visible_line(const char *text, size_t len, struct buf *out);
+
+/* The stream is a terminal, and nobody has asked for no colour. */
+bool output_has_colour(int fd);
+
 /* Whole lines to stderr. Failures are ignored: there is no place left to tell them. */
 void output_log(enum output_tone tone, const char *text, size_t len, int interrupt_fd);
 

@@ -54,21 +54,32 @@ static size_t find(const struct vars *v, const char *name)
     return i;
 }
 
-static int check_name(const char *name, const char *text, size_t len, struct err *err)
+enum vars_fault vars_judge(const char *name, const char *value)
 {
+    size_t len = strlen(value);
     if (is_reserved(name))
+        return VARS_RESERVED;
+    if (!is_name(name, strlen(name)))
+        return VARS_MISNAMED;
+    return utf8_valid_prefix(value, len) == len ? VARS_FINE : VARS_NO_TEXT;
+}
+
+static int check_variable(const char *name, const char *value, struct err *err)
+{
+    enum vars_fault fault = vars_judge(name, value);
+    if (fault == VARS_RESERVED)
         return err_set(err, ERR_INPUT,
                        "'%.100s' is reserved: Lambda was unable to configure your environment "
                        "variables because the environment variables you have provided contains "
                        "reserved keys that are currently not supported for modification. Reserved "
                        "keys used in this request: %.100s",
                        name, name);
-    if (!is_name(name, strlen(name)))
+    if (fault == VARS_MISNAMED)
         return err_set(err, ERR_INPUT,
                        "'%.80s' is not the name of a variable: a letter, then at least one letter, "
                        "digit or '_'",
                        name);
-    if (utf8_valid_prefix(text, len) != len)
+    if (fault == VARS_NO_TEXT)
         return err_set(err, ERR_INPUT, "the value of %.80s is not UTF-8", name);
     return 0;
 }
@@ -83,7 +94,7 @@ int vars_add(struct vars *v, const char *assignment, struct err *err)
         return err_set(err, ERR_MEMORY, "no memory for a variable");
     char *value = copy + (equal - assignment);
     *value++ = '\0';
-    if (check_name(copy, value, strlen(value), err) < 0)
+    if (check_variable(copy, value, err) < 0)
         return -1;
     size_t i = find(v, copy);
     if (i == VARS_MAX)
@@ -96,7 +107,7 @@ int vars_add(struct vars *v, const char *assignment, struct err *err)
     return 0;
 }
 
-int vars_add_lines(struct vars *v, const char *text, size_t len, struct err *err)
+int vars_each_line(const char *text, size_t len, vars_line_fn use, void *target, struct err *err)
 {
     unsigned number = 0;
     size_t at = 0, n;
@@ -111,24 +122,40 @@ int vars_add_lines(struct vars *v, const char *text, size_t len, struct err *err
         AUTO_FREE char *copy = strndup(line, n);
         if (!copy)
             return err_set(err, ERR_MEMORY, "no memory for a variable");
-        if (vars_add(v, copy, err) < 0)
+        if (use(target, number, copy, err) < 0)
             return err_wrap(err, "line %u", number);
     }
     return 0;
+}
+
+static int add_line(void *target, unsigned line, const char *assignment, struct err *err)
+{
+    (void)line;
+    return vars_add(target, assignment, err);
+}
+
+int vars_add_lines(struct vars *v, const char *text, size_t len, struct err *err)
+{
+    return vars_each_line(text, len, add_line, v, err);
+}
+
+void vars_print_json(const struct vars *v, struct buf *out)
+{
+    buf_addc(out, '{');
+    for (size_t i = 0; i < v->count; i++) {
+        buf_adds(out, i ? "," : "");
+        buf_add_json_string(out, v->items[i].name, strlen(v->items[i].name));
+        buf_addc(out, ':');
+        buf_add_json_string(out, v->items[i].value, strlen(v->items[i].value));
+    }
+    buf_addc(out, '}');
 }
 
 int vars_check(const struct vars *v, struct err *err)
 {
     AUTO_BUF struct buf text;
     buf_init(&text, 64 << 20);
-    buf_addc(&text, '{');
-    for (size_t i = 0; i < v->count; i++) {
-        buf_adds(&text, i ? "," : "");
-        buf_add_json_string(&text, v->items[i].name, strlen(v->items[i].name));
-        buf_addc(&text, ':');
-        buf_add_json_string(&text, v->items[i].value, strlen(v->items[i].value));
-    }
-    buf_addc(&text, '}');
+    vars_print_json(v, &text);
     if (buf_check(&text, "the environment variables", err) < 0)
         return -1;
     if (text.len > VARS_JSON_MAX)

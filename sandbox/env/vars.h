@@ -25,9 +25,26 @@ struct vars {
  * reserved name. */
 int vars_add(struct vars *v, const char *assignment, struct err *err) ATTR_CHECK;
 
+/* What Lambda thinks of a variable. */
+enum vars_fault {
+    VARS_FINE,
+    VARS_RESERVED, /* the platform's own */
+    VARS_MISNAMED,
+    VARS_NO_TEXT, /* the value is not UTF-8 */
+};
+enum vars_fault vars_judge(const char *name, const char *value);
+
 /* Takes the lines of an environment file: NAME=VALUE as they are, without quotes or expansion;
  * empty lines and lines that start with '#' are skipped. Errors say the line. */
 int vars_add_lines(struct vars *v, const char *text, size_t len, struct err *err) ATTR_CHECK;
+
+/* Calls use with each assignment of such a file; its first failure ends it. */
+typedef int (*vars_line_fn)(void *target, unsigned line, const char *assignment, struct err *err);
+int vars_each_line(const char *text, size_t len, vars_line_fn use, void *target,
+                   struct err *err) ATTR_CHECK;
+
+/* Appends all of them as the JSON text that Lambda counts. */
+void vars_print_json(const struct vars *v, struct buf *out);
 
 /* -1 with ERR_LIMIT, in Lambda's words, when all together are more than VARS_JSON_MAX. */
 int vars_check(const struct vars *v, struct err *err) ATTR_CHECK;
