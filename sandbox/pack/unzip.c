@@ -5,13 +5,13 @@
 #include <archive_entry.h>
 #include <errno.h>
 #include <locale.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "pack/directory.h"
+#include "pack/interrupt.h"
 #include "pack/path.h"
 #include "pack/tree.h"
 
@@ -50,23 +50,6 @@ static int write_all(int fd, const char *data, size_t len, struct err *err)
     return 0;
 }
 
-/* Somebody who has blocked these signals cleans up first. */
-static int check_signals(struct err *err)
-{
-    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
-    sigset_t pending;
-    if (sigpending(&pending))
-        return err_sys(err, "ask for pending signals");
-    for (size_t i = 0; i < ARRAY_LEN(signals); i++) {
-        struct sigaction how;
-        /* a blocked signal is pending even when it is ignored */
-        if (sigismember(&pending, signals[i]) == 1 && sigaction(signals[i], NULL, &how) == 0 &&
-            how.sa_handler != SIG_IGN)
-            return err_set(err, ERR_CLOSED, "interrupted");
-    }
-    return 0;
-}
-
 /* The central directory's sizes add up to what is allowed: no entry may give more than its own. */
 static int copy_data(struct unzip *u, const struct directory_entry *e, int fd, struct err *err)
 {
@@ -75,7 +58,7 @@ static int copy_data(struct unzip *u, const struct directory_entry *e, int fd, s
         const void *block;
         size_t len;
         la_int64_t offset;
-        if (check_signals(err))
+        if (interrupt_check(err))
             return -1;
         int r = archive_read_data_block(u->archive, &block, &len, &offset);
         if (r == ARCHIVE_EOF)
@@ -151,7 +134,7 @@ static bool same_name(const struct directory_entry *e, struct archive_entry *ae)
 static int put_next(struct unzip *u, const struct directory_entry *e, struct err *err)
 {
     struct archive_entry *ae;
-    if (check_signals(err))
+    if (interrupt_check(err))
         return -1;
     int r = archive_read_next_header(u->archive, &ae);
     if (r == ARCHIVE_EOF)
