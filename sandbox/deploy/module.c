@@ -5,6 +5,8 @@ __attribute__((visibility("default"))) const struct load_head *deploy_module(voi
 {
     static const struct deploy_module module = {
         .head = {DEPLOY_MODULE_ABI, sizeof(struct deploy_module), sizeof(struct err)},
+        .identify = package_identify,
+        .write_zip = package_write_zip,
     };
     return &module.head;
 }

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A file that is written under another name beside its own, and has its own when it is whole. */
+#pragma once
+
+#include <limits.h>
+
+#include "base/err.h"
+
+struct temporary {
+    int fd;     /* -1: none */
+    int dir_fd; /* of its folder */
+    char name[32];
+    char target[NAME_MAX + 1];
+};
+
+/* path may be there already, as a regular file or a link to one. Readable by whom the umask lets.
+ * temporary_fini it. -1 with ERR_INPUT: path is a folder, a pipe or a device, its folder is not
+ * there or cannot be written to; ERR_SYSTEM. */
+int temporary_begin(struct temporary *t, const char *path, struct err *err) ATTR_CHECK;
+
+/* Gives it its name, in place of what has it now. */
+int temporary_publish(struct temporary *t, struct err *err) ATTR_CHECK;
+
+/* Removes what was not published. Accepts what temporary_begin has failed for. */
+void temporary_fini(struct temporary *t);
