@@ -35,17 +35,25 @@ static bool is_file(const char *path)
     return stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
+static const char *chosen_runtime(void)
+{
+    const char *path = getenv("CLAMBDA_BOOTSTRAP");
+    return path && *path ? path : NULL;
+}
+
+static int use_chosen(const char *path, char out[static PATH_MAX], struct err *err)
+{
+    if (is_file(path) && realpath(path, out))
+        return 0;
+    return err_set(err, ERR_INPUT, "CLAMBDA_BOOTSTRAP names '%.200s', which is not a file", path);
+}
+
 int paths_bootstrap(char out[static PATH_MAX], struct err *err)
 {
     static const char *const places[] = {"../lib/clambda/bootstrap", "bootstrap"};
-    const char *chosen = getenv("CLAMBDA_BOOTSTRAP");
     char folder[PATH_MAX], path[PATH_MAX];
-    if (chosen && *chosen) {
-        if (is_file(chosen) && realpath(chosen, out))
-            return 0;
-        return err_set(err, ERR_INPUT, "CLAMBDA_BOOTSTRAP names '%.200s', which is not a file",
-                       chosen);
-    }
+    if (chosen_runtime())
+        return use_chosen(chosen_runtime(), out, err);
     if (own_folder(folder, err) < 0)
         return -1;
     for (size_t i = 0; i < ARRAY_LEN(places); i++) {
@@ -59,6 +67,40 @@ int paths_bootstrap(char out[static PATH_MAX], struct err *err)
         "no runtime for handler files: neither '%.120s/%s' nor '%.120s/%s' is there; set "
         "CLAMBDA_BOOTSTRAP to its path",
         folder, places[0], folder, places[1]);
+}
+
+static bool is_host(enum elf_arch arch)
+{
+#if defined(__x86_64__)
+    return arch == ELF_ARCH_X86_64;
+#elif defined(__aarch64__)
+    return arch == ELF_ARCH_ARM64;
+#else
+    return false;
+#endif
+}
+
+int paths_runtime(enum elf_arch arch, char out[static PATH_MAX], bool *out_release, struct err *err)
+{
+    char folder[PATH_MAX], name[64], path[PATH_MAX];
+    const char *chosen = chosen_runtime();
+    snprintf(name, sizeof name, "../lib/clambda/%s/bootstrap", elf_arch_name(arch));
+    if (own_folder(folder, err) < 0 || join(folder, name, path, err) < 0)
+        return -1;
+    bool release = chosen || is_file(path);
+    int found = -1;
+    if (chosen)
+        found = use_chosen(chosen, out, err);
+    else if (release && realpath(path, out))
+        found = 0;
+    else if (is_host(arch))
+        found = paths_bootstrap(out, err);
+    else
+        err_set(err, ERR_INPUT, "no runtime for %s: '%.200s' is missing; layers/release makes it",
+                elf_arch_name(arch), path);
+    if (found == 0)
+        *out_release = release;
+    return found;
 }
 
 /* A file of this installation, seen from the running program. */
