@@ -87,7 +87,7 @@ static inline void check_skip(const char *reason)
         check_skip_text = reason;
 }
 
-static inline void check_run(const struct check_test *test, size_t number, int *failed,
+static inline void check_one(const struct check_test *test, size_t number, int *failed,
                              int *skipped)
 {
     check_failures = 0;
@@ -117,7 +117,7 @@ static inline int check_main(const struct check_test *tests, size_t count, int a
         if (only && strcmp(only, tests[i].name) != 0)
             continue;
         run++;
-        check_run(&tests[i], (size_t)run, &failed, &skipped);
+        check_one(&tests[i], (size_t)run, &failed, &skipped);
     }
     printf("1..%d\n", run);
     if (failed || run == 0)

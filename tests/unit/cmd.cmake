@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-foreach(name doctor options output payloads function)
+foreach(name check_env check_print doctor options output payloads function)
     clambda_unit_test(${name} LINK cmd)
 endforeach()
