@@ -9,7 +9,10 @@
 
 #include "base/arena.h"
 
-#define ELF_TABLE_MAX   65536 /* entries of one list below; a file with more is refused */
+#define ELF_TABLE_MAX (1 << 20) /* entries of one list below; a file with more is refused */
+#define ELF_ARENA_BYTES                                                        \
+    (160ull << 20) /* an arena that holds the lists of any file; untouched, it \
+                      costs nothing */
 #define ELF_MODULES_MAX 64
 
 enum elf_arch { ELF_ARCH_OTHER, ELF_ARCH_X86_64, ELF_ARCH_ARM64, ELF_ARCH_COUNT };
@@ -32,6 +35,7 @@ struct elf_version {
 struct elf_symbol {
     const char *name;
     const char *version; /* "" without one */
+    const char *library; /* that the version is of: "libc.so.6"; "" for the file's own, or none */
     bool weak;
 };
 
@@ -41,7 +45,8 @@ struct elf_handlers {
     uint32_t abi, size; /* its first two members */
 };
 
-/* Lists may be empty; texts are never NULL. */
+/* Lists may be empty; texts are never NULL. A file of another word size or byte order than AWS's
+ * machines has no lists, and nothing that its dynamic segment would tell. */
 struct elf_file {
     enum elf_arch arch;
     uint16_t machine; /* e_machine */
@@ -58,6 +63,8 @@ struct elf_file {
     size_t nneeded;
     const struct elf_version *versions;
     size_t nversions;
+    const char *const *provides; /* versions that it defines itself: "GLIBCXX_3.4.30" */
+    size_t nprovides;
     const struct elf_symbol *undefined;
     size_t nundefined;
     const struct elf_symbol *defined; /* exported */
