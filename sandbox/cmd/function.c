@@ -188,23 +188,29 @@ static int resolve_zip(struct function *f, const char *path, struct settings *s,
     return use_folder(f, kept, path, name, s, err);
 }
 
-/* The handler's default name: the file without ".so". */
-static int name_handler(struct settings *s, const char *file, struct err *err)
+int function_name_handler(struct settings *s, const char *file, struct err *err)
 {
     char stem[NAME_MAX + 1];
     snprintf(stem, sizeof stem, "%.*s", (int)(strlen(file) - strlen(".so")), file);
-    if (!s->name[0])
-        settings_name_from(s, stem);
-    if (s->handler[0])
-        return 0;
     if (strchr(stem, '.'))
         return err_set(err, ERR_INPUT,
                        "'%.200s' has a dot in its name, and what follows a handler's dot is a "
                        "symbol: rename the file",
                        file);
     if (settings_set_handler(s, stem, err) < 0)
-        return err_wrap(err, "the handler of '%.100s' (--handler sets it)", file);
+        return err_wrap(err, "the handler of '%.100s', which another name of the file changes",
+                        file);
     return 0;
+}
+
+/* Names what the command line has not named. */
+static int name_handler(struct settings *s, const char *file, struct err *err)
+{
+    char stem[NAME_MAX + 1];
+    snprintf(stem, sizeof stem, "%.*s", (int)(strlen(file) - strlen(".so")), file);
+    if (!s->name[0])
+        settings_name_from(s, stem);
+    return s->handler[0] ? 0 : function_name_handler(s, file, err);
 }
 
 static int resolve_handler(struct function *f, const char *path, struct settings *s,

@@ -35,5 +35,9 @@ int function_add_layer(struct function *f, const char *path, struct err *err) AT
 int function_resolve(struct function *f, const char *path, struct settings *s,
                      struct err *err) ATTR_CHECK;
 
+/* Fills handler of s with what means a handler file ("orders.so": "orders"). -1 with ERR_INPUT: its
+ * name makes none. */
+int function_name_handler(struct settings *s, const char *file, struct err *err) ATTR_CHECK;
+
 /* Removes what was unpacked for this run, and what killed runs have left of theirs. */
 void function_fini(struct function *f);

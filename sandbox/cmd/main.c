@@ -5,15 +5,19 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmd/check.h"
 #include "cmd/command.h"
 #include "cmd/doctor.h"
 #include "cmd/event.h"
 #include "cmd/invoke.h"
 #include "cmd/output.h"
+#include "cmd/package.h"
 
 static const struct command commands[] = {
     {"invoke", invoke_run, "FUNCTION [-e FILE]...", "run a function once for each event"},
     {"event", event_run, "SOURCE [KEY=VALUE]...", "print a sample event"},
+    {"check", check_command_run, "FILE...", "tell whether a package would run on Lambda"},
+    {"package", package_run, "HANDLER.so... -o FILE.zip", "write what can be uploaded"},
     {"doctor", doctor_run, "[--json]", "which limits hold on this host, and what to do"},
 };
 

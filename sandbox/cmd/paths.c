@@ -69,14 +69,14 @@ int paths_bootstrap(char out[static PATH_MAX], struct err *err)
         folder, places[0], folder, places[1]);
 }
 
-static bool is_host(enum elf_arch arch)
+enum elf_arch paths_host_arch(void)
 {
 #if defined(__x86_64__)
-    return arch == ELF_ARCH_X86_64;
+    return ELF_ARCH_X86_64;
 #elif defined(__aarch64__)
-    return arch == ELF_ARCH_ARM64;
+    return ELF_ARCH_ARM64;
 #else
-    return false;
+    return ELF_ARCH_OTHER;
 #endif
 }
 
@@ -93,7 +93,7 @@ int paths_runtime(enum elf_arch arch, char out[static PATH_MAX], bool *out_relea
         found = use_chosen(chosen, out, err);
     else if (release && realpath(path, out))
         found = 0;
-    else if (is_host(arch))
+    else if (arch == paths_host_arch())
         found = paths_bootstrap(out, err);
     else
         err_set(err, ERR_INPUT, "no runtime for %s: '%.200s' is missing; layers/release makes it",

@@ -10,8 +10,6 @@
 
 #include "pack/limits.h"
 
-enum { ARENA_BYTES = 64 << 20 }; /* of address space */
-
 static int read_failed(const char *path, struct err *err)
 {
     err_sys(err, "'%.200s'", path);
@@ -61,7 +59,7 @@ static int identify_elf(const char *bytes, size_t len, struct package_identity *
 {
     struct arena arena;
     struct elf_file elf;
-    if (arena_init(&arena, ARENA_BYTES, err) < 0)
+    if (arena_init(&arena, ELF_ARENA_BYTES, err) < 0)
         return -1;
     int rc = elf_read(&elf, bytes, len, &arena, err);
     if (rc == 0)

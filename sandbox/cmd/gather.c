@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/gather.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define GATHER_MAX 65534 /* files of a package */
+#define DEPTH_MAX  64
+
+/* A folder on its way in. */
+struct walk {
+    struct gather *gather;
+    const char *root; /* its real path */
+    int depth;
+};
+
+static void *grow(void *list, size_t count, size_t *cap, size_t size)
+{
+    if (count < *cap)
+        return list;
+    size_t more = *cap ? *cap * 2 : 16;
+    void *moved = realloc(list, more * size);
+    if (moved)
+        *cap = more;
+    return moved;
+}
+
+/* A copy that gather_fini frees. */
+static const char *keep(struct gather *g, const char *text)
+{
+    void *moved = grow(g->texts, g->ntexts, &g->texts_cap, sizeof *g->texts);
+    if (!moved)
+        return NULL;
+    g->texts = moved;
+    char *copy = strdup(text);
+    if (copy)
+        g->texts[g->ntexts++] = copy;
+    return copy;
+}
+
+int gather_file(struct gather *g, const char *source, const char *name, bool executable,
+                struct err *err)
+{
+    if (g->count == GATHER_MAX)
+        return err_set(err, ERR_LIMIT, "'%.200s' is one file too many: a package has at most %d",
+                       source, GATHER_MAX);
+    void *moved = grow(g->files, g->count, &g->cap, sizeof *g->files);
+    if (moved)
+        g->files = moved;
+    const char *kept_source = moved ? keep(g, source) : NULL;
+    const char *kept_name = kept_source ? keep(g, name) : NULL;
+    if (!kept_name)
+        return err_set(err, ERR_MEMORY, "no memory for the names of the files");
+    g->files[g->count++] = (struct package_file){kept_source, kept_name, executable};
+    return 0;
+}
+
+static int input_failed(struct err *err, const char *path)
+{
+    err_sys(err, "'%.200s'", path);
+    err->kind = ERR_INPUT;
+    return -1;
+}
+
+static int join(char out[static PATH_MAX], const char *folder, const char *name, struct err *err)
+{
+    const char *between = *folder && folder[strlen(folder) - 1] != '/' ? "/" : "";
+    if (snprintf(out, PATH_MAX, "%s%s%s", folder, between, name) >= PATH_MAX)
+        return err_set(err, ERR_INPUT, "the path '%.150s/%.50s' is too long", folder, name);
+    return 0;
+}
+
+static bool is_inside(const char *path, const char *root)
+{
+    size_t n = strlen(root);
+    return strncmp(path, root, n) == 0 && (path[n] == '/' || root[n - 1] == '/');
+}
+
+/* A link would be what it leads to, wherever that is: it is taken where this is sure to be meant.
+ */
+static int check_link(const struct walk *w, const char *path, const struct stat *st,
+                      struct err *err)
+{
+    AUTO_FREE char *real = realpath(path, NULL);
+    if (!real)
+        return input_failed(err, path);
+    if (S_ISDIR(st->st_mode))
+        return err_set(err, ERR_INPUT,
+                       "'%.200s' is a link to a folder, and a package has no links: name the "
+                       "folder by a --file of its own, or put it in place of the link",
+                       path);
+    if (!is_inside(real, w->root))
+        return err_set(err, ERR_INPUT,
+                       "'%.150s' is a link that leads out of its folder, to '%.150s': name that "
+                       "file by a --file of its own, or put it in place of the link",
+                       path, real);
+    return 0;
+}
+
+static int walk_folder(struct walk *w, const char *folder, const char *name, struct err *err);
+
+static int walk_entry(struct walk *w, const char *path, const char *name, struct err *err)
+{
+    struct stat st, own;
+    if (stat(path, &st) < 0 || lstat(path, &own) < 0)
+        return input_failed(err, path);
+    if (S_ISLNK(own.st_mode) && check_link(w, path, &st, err) < 0)
+        return -1;
+    if (S_ISDIR(st.st_mode))
+        return walk_folder(w, path, name, err);
+    if (!S_ISREG(st.st_mode))
+        return err_set(err, ERR_INPUT, "'%.200s' is a pipe or a device", path);
+    return gather_file(w->gather, path, name, st.st_mode & 0111, err);
+}
+
+static int walk_names(struct walk *w, DIR *dir, const char *folder, const char *name,
+                      struct err *err)
+{
+    char path[PATH_MAX], inside[PATH_MAX];
+    for (;;) {
+        errno = 0;
+        const struct dirent *d = readdir(dir);
+        if (!d)
+            return errno ? input_failed(err, folder) : 0;
+        if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
+            continue;
+        if (join(path, folder, d->d_name, err) < 0 || join(inside, name, d->d_name, err) < 0 ||
+            walk_entry(w, path, inside, err) < 0)
+            return -1;
+    }
+}
+
+static int walk_folder(struct walk *w, const char *folder, const char *name, struct err *err)
+{
+    if (w->depth == DEPTH_MAX)
+        return err_set(err, ERR_INPUT, "'%.200s' lies more than %d folders deep", folder,
+                       DEPTH_MAX);
+    DIR *dir = opendir(folder);
+    if (!dir)
+        return input_failed(err, folder);
+    w->depth++;
+    int rc = walk_names(w, dir, folder, name, err);
+    w->depth--;
+    closedir(dir);
+    return rc;
+}
+
+int gather_path(struct gather *g, const char *source, const char *name, struct err *err)
+{
+    struct stat st;
+    if (stat(source, &st) < 0)
+        return input_failed(err, source);
+    bool top = strcmp(name, ".") == 0;
+    if (S_ISREG(st.st_mode) && !top)
+        return gather_file(g, source, name, st.st_mode & 0111, err);
+    if (!S_ISDIR(st.st_mode))
+        return err_set(err, ERR_INPUT,
+                       top ? "'%.200s' is no folder, and only a folder's content can be at '.'"
+                           : "'%.200s' is neither a regular file nor a folder",
+                       source);
+    AUTO_FREE char *root = realpath(source, NULL);
+    if (!root)
+        return input_failed(err, source);
+    struct walk w = {.gather = g, .root = root};
+    return walk_folder(&w, source, top ? "" : name, err);
+}
+
+void gather_fini(struct gather *g)
+{
+    for (size_t i = 0; i < g->ntexts; i++)
+        free(g->texts[i]);
+    free(g->texts);
+    free(g->files);
+    *g = (struct gather){0};
+}
