@@ -440,7 +440,7 @@ constexpr uint8_t lambda_kind_of_(const lambda_opt_bool *)
 #define LAMBDA_SUB_(S, m, T)  _Generic(((struct S *)0)->m, struct T : 0)
 #define LAMBDA_ITEM_(S, m, T) _Generic(((struct S *)0)->m.ptr, const struct T * : 0)
 #define LAMBDA_VALUE_(S, m, T) \
-    _Generic(((struct S *)0)->m.ptr->value, struct T : 0, const struct T : 0)
+    _Generic(&((struct S *)0)->m.ptr->value, struct T * : 0, const struct T * : 0)
 #endif
 
 #define LAMBDA_ROW_(S, m, json, kind, flags, sub, check)     \
