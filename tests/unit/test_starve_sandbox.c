@@ -3,6 +3,8 @@
 #include <uv.h>
 
 #include "api/server.h"
+#include "cmd/check_env.h"
+#include "cmd/check_print.h"
 #include "cmd/doctor_table.h"
 #include "cmd/event_values.h"
 #include "cmd/output.h"
@@ -112,6 +114,31 @@ static int print_texts(struct err *err)
     return buf_check(&out, "texts", err);
 }
 
+static int judge_environment(struct check_env *env, struct err *err)
+{
+    static const char *const assignments[] = {"GOOD=1", "AWS_REGION=x", "1=x"};
+    for (size_t i = 0; i < ARRAY_LEN(assignments); i++)
+        if (check_env_add(env, assignments[i], err) < 0)
+            return -1;
+    return check_env_weigh(env, err);
+}
+
+static int print_check(struct err *err)
+{
+    static struct check_env env;
+    static const struct check_report report = {.profile = "al2", .glibc = "2.34"};
+    AUTO_BUF struct buf out;
+    buf_init(&out, 1u << 20);
+    memset(&env, 0, sizeof env);
+    int status = judge_environment(&env, err);
+    const struct check_sight sight = {"f.zip", &report, env.findings, env.count};
+    if (status == 0)
+        status = check_print_json(&sight, &out, err);
+    check_print_text(&sight, 60, true, &out);
+    check_env_fini(&env);
+    return status < 0 ? -1 : buf_check(&out, "a check", err);
+}
+
 static void on_lines(void *owner, const char *text, size_t len)
 {
     (void)owner;
@@ -218,6 +245,7 @@ static const struct starve_row rows[] = {
     {"events from files", read_payloads, 0},
     {"made events", make_events, 0},
     {"texts", print_texts, 0},
+    {"a check", print_check, 0},
     {"lines of a function", feed_lines, 0},
     {"unpack a zip", unpack, 0},
     {"take a zip", open_pack, 0},
