@@ -7,6 +7,7 @@ __attribute__((visibility("default"))) const struct load_head *deploy_module(voi
         .head = {DEPLOY_MODULE_ABI, sizeof(struct deploy_module), sizeof(struct err)},
         .identify = package_identify,
         .write_zip = package_write_zip,
+        .write_image = package_write_image,
     };
     return &module.head;
 }

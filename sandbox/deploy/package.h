@@ -29,7 +29,8 @@ struct package_file {
 };
 
 struct package_size {
-    uint64_t zip_bytes, bytes; /* written, and unpacked */
+    uint64_t zip_bytes, bytes; /* written, and unpacked; of an image: all its blobs, and what its
+                                  last layer holds */
 };
 
 /* A container image on the file system's own terms: names in files are absolute without the first
@@ -41,8 +42,11 @@ struct package_image {
     enum elf_arch arch;
     const struct package_file *files;
     size_t nfiles;
-    const char *const *entry, *const *command, *const *env; /* NULL-terminated */
-    const char *working_dir;
+    const char *const *entry, *const *command; /* NULL-terminated, as the next two */
+    const char *const *env;                    /* "NAME=VALUE" in place of the base's */
+    const char *const *env_default;            /* where the base has none of that name */
+    const char *working_dir;                   /* NULL: the base's */
+    const char *user;                          /* NULL: the base's, or root */
 };
 
 /* -1 with ERR_INPUT (cannot be read, no regular file). */
@@ -54,7 +58,11 @@ int package_identify(const char *path, struct package_identity *out, struct err 
 int package_write_zip(const char *path, const struct package_file *files, size_t nfiles,
                       struct package_size *out, struct err *err) ATTR_CHECK;
 
-/* Appends one layer with the files, and a configuration, to what the base has. -1 as above, and
- * with ERR_INPUT for a base that is no image layout or of another architecture. */
+/* Appends one layer with the files, and a configuration, to what the base has. Without a base the
+ * layer holds, besides them, what they need to run: the C library, its loader and every library of
+ * this host that one of them wants, users, certificates, folders. The layout's other images stay,
+ * and all of it stays as it was on failure, besides blobs that no image names. -1 as above, and
+ * with ERR_INPUT for a base that is no image layout, is damaged or of another architecture, and for
+ * files that cannot run on what this host has. */
 int package_write_image(const struct package_image *image, struct package_size *out,
                         struct err *err) ATTR_CHECK;
