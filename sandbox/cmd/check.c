@@ -239,11 +239,20 @@ static int check_all(struct check *c, struct err *err)
     return worst;
 }
 
-int check_command_run(int argc, char **argv)
+static int run(struct check *c, int argc, char **argv)
 {
     struct err err;
     bool help;
-    int code = EXIT_USAGE;
+    if (options_parse(&options, argc, argv, c, &help, &err) < 0) {
+        output_error(&err);
+        return EXIT_USAGE;
+    }
+    return help ? print_help() : check_all(c, &err);
+}
+
+int check_command_run(int argc, char **argv)
+{
+    struct err err;
     struct check *c = calloc(1, sizeof *c);
     AUTO_FREE const char **paths = calloc((size_t)argc, sizeof *paths);
     if (!c || !paths) {
@@ -254,12 +263,7 @@ int check_command_run(int argc, char **argv)
     }
     c->paths = paths;
     c->settings.profile = profile_default();
-    if (options_parse(&options, argc, argv, c, &help, &err) < 0) {
-        output_error(&err);
-        code = failure_exit_code(&err);
-    } else {
-        code = help ? print_help() : check_all(c, &err);
-    }
+    int code = run(c, argc, argv);
     check_env_fini(&c->env);
     free(c);
     return code;
