@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bootstrap: the program that AWS Lambda starts. */
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/crash.h"
 #include "core/dispatch.h"
@@ -165,17 +167,37 @@ static int run(struct rapi *rapi, const struct settings *settings, struct arena 
     return status;
 }
 
+/* On Lambda the address of the Runtime API is always there. Where it is not, a gateway beside this
+ * program makes one of HTTP, and starts this program again. */
+static void become_gateway(char **argv)
+{
+    static const char name[] = "gateway";
+    char path[PATH_MAX];
+    ssize_t len = readlink("/proc/self/exe", path, sizeof path - sizeof name);
+    while (len > 0 && path[len - 1] != '/')
+        len--;
+    if (len <= 0)
+        return;
+    memcpy(path + len, name, sizeof name);
+    argv[0] = path;
+    execv(path, argv);
+}
+
 int main(int argc, char **argv)
 {
-    (void)argc;
     static struct rapi rapi;
     struct settings settings;
     struct arena arena = {0};
     struct err err;
-    if (respawn_save(argv, &err) != 0 || settings_read(&settings, &err) != 0) {
+    bool saved = respawn_save(argv, &err) == 0;
+    if (!saved || settings_read(&settings, &err) != 0) {
+        if (saved && argc > 0)
+            become_gateway(argv);
         fprintf(stderr, "bootstrap: %s\n", err.msg);
         return 1;
     }
+    if (!settings.handler[0] && argc > 1) /* the command of an image */
+        settings.handler = argv[1];
     log_begin(&settings);
     if (rapi_open(&rapi, settings.api, USER_AGENT, -1, &err) != 0) {
         log_line(LAMBDA_FATAL, NULL, "%s", err.msg);

@@ -19,7 +19,7 @@
 /* Texts belong to the environment. */
 struct settings {
     const char *api;       /* AWS_LAMBDA_RUNTIME_API */
-    const char *handler;   /* _HANDLER, "" when absent */
+    const char *handler;   /* _HANDLER, "" when absent: then the program's argument */
     const char *task_root; /* LAMBDA_TASK_ROOT, else /var/task */
     size_t memory_mb;
     bool partial_failures;  /* LAMBDA_PARTIAL_FAILURES is not "off" */

@@ -12,6 +12,11 @@
 #include "api/limits.h"
 #include "api/peer.h"
 
+static int64_t now_ms(void)
+{
+    return (int64_t)(uv_hrtime() / 1000000);
+}
+
 static void request_clear(struct http_conn *c)
 {
     if (c->reply && c->reply_owned)
@@ -24,6 +29,8 @@ static void request_clear(struct http_conn *c)
     c->status = 0;
     c->received = 0;
     c->complete = false;
+    c->data = NULL;
+    c->since_ms = now_ms();
 }
 
 static void on_connection(void *cls, struct MHD_Connection *mhd, void **socket_context,
@@ -40,6 +47,7 @@ static void on_connection(void *cls, struct MHD_Connection *mhd, void **socket_c
             h->conns = c->next;
         if (c->next)
             c->next->prev = c->prev;
+        h->count--;
         request_clear(c);
         free(c);
         *socket_context = NULL;
@@ -54,6 +62,8 @@ static void on_connection(void *cls, struct MHD_Connection *mhd, void **socket_c
     c->http = h;
     c->mhd = mhd;
     c->fd = info->connect_fd;
+    c->since_ms = now_ms();
+    h->count++;
     c->next = h->conns;
     if (c->next)
         c->next->prev = c;
@@ -80,6 +90,7 @@ static enum MHD_Result on_access(void *cls, struct MHD_Connection *mhd, const ch
         return MHD_NO;
     if (!*request) {
         *request = c;
+        c->since_ms = now_ms();
         return h->handler->request(h->cls, c, url, method);
     }
     if (*len > 0) {
@@ -140,7 +151,8 @@ static void pump(struct http *h)
         }
     }
     h->pumping = false;
-    show_ends(h);
+    if (h->patience_ms == 0)
+        show_ends(h);
     if (waits)
         uv_timer_start(&h->timer, on_timer, ms, 0);
     else if (uv_is_active((const uv_handle_t *)&h->timer))
@@ -159,16 +171,43 @@ static void on_epoll(uv_poll_t *poll, int status, int events)
     pump(poll->data);
 }
 
-static bool allowed(const struct http *h, int fd, const struct sockaddr_in *from)
+static bool allowed(const struct http *h, int fd, const struct sockaddr_storage *from)
 {
     if (h->peer_fd < 0)
         return true;
-    struct sockaddr_in own = {0};
+    struct sockaddr_in own = {0}, peer;
     socklen_t len = sizeof own;
     struct err err;
     uid_t uid;
+    memcpy(&peer, from, sizeof peer);
     return getsockname(fd, (struct sockaddr *)&own, &len) == 0 &&
-           peer_uid(h->peer_fd, from, &own, &uid, &err) == 0 && uid == h->peer;
+           peer_uid(h->peer_fd, &peer, &own, &uid, &err) == 0 && uid == h->peer;
+}
+
+/* Where slow clients may hold connections, the newcomer gets the place of the slowest. */
+static void make_room(struct http *h)
+{
+    struct http_conn *oldest = NULL;
+    if (h->count < h->most || h->patience_ms == 0)
+        return;
+    for (struct http_conn *c = h->conns; c; c = c->next)
+        if (!c->complete && !c->doomed && (!oldest || c->since_ms <= oldest->since_ms))
+            oldest = c;
+    if (!oldest)
+        return;
+    http_doom(oldest);
+    pump(h);
+}
+
+static void on_sweep(uv_timer_t *timer)
+{
+    struct http *h = timer->data;
+    int64_t now = now_ms();
+    show_ends(h);
+    for (struct http_conn *c = h->conns; c; c = c->next)
+        if (!c->suspended && !c->doomed && now - c->since_ms > h->patience_ms)
+            http_doom(c);
+    pump(h);
 }
 
 static void on_listen(uv_poll_t *poll, int status, int events)
@@ -177,7 +216,7 @@ static void on_listen(uv_poll_t *poll, int status, int events)
     (void)events;
     struct http *h = poll->data;
     for (int i = 0; i < API_ACCEPTS_MAX; i++) {
-        struct sockaddr_in from = {0};
+        struct sockaddr_storage from = {0};
         socklen_t len = sizeof from;
         AUTO_FD int fd =
             accept4(h->listen_fd, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
@@ -185,6 +224,7 @@ static void on_listen(uv_poll_t *poll, int status, int events)
             break;
         if (!allowed(h, fd, &from))
             continue;
+        make_room(h);
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
         /* it owns the socket now, and closes it on failure too */
         MHD_add_connection(h->daemon, TAKE_FD(fd), (struct sockaddr *)&from, len);
@@ -203,6 +243,7 @@ void http_resume(struct http_conn *c)
     if (!c->suspended)
         return;
     c->suspended = false;
+    c->since_ms = now_ms();
     MHD_resume_connection(c->mhd);
     c->http->resumed = true;
     if (!c->http->pumping)
@@ -223,20 +264,34 @@ void http_drop_all(struct http *h)
     for (struct http_conn *c = h->conns; c; c = c->next)
         http_doom(c);
     int fd;
-    while ((fd = accept4(h->listen_fd, NULL, NULL, SOCK_CLOEXEC)) >= 0)
+    while (h->listen_fd >= 0 && (fd = accept4(h->listen_fd, NULL, NULL, SOCK_CLOEXEC)) >= 0)
         close(fd);
 }
 
-static struct MHD_Daemon *daemon_start(struct http *h)
+void http_stop_listening(struct http *h)
+{
+    uv_poll_stop(&h->listen_poll);
+    close(h->listen_fd);
+    h->listen_fd = -1;
+}
+
+bool http_gone(const struct http_conn *c)
+{
+    char byte;
+    ssize_t n = recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
+}
+
+static struct MHD_Daemon *daemon_start(struct http *h, size_t memory)
 {
     return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME |
                                 MHD_USE_SUPPRESS_DATE_NO_CLOCK,
-                            0, NULL, NULL, on_access, h,                      /* */
-                            MHD_OPTION_NOTIFY_CONNECTION, on_connection, h,   /* */
-                            MHD_OPTION_NOTIFY_COMPLETED, on_completed, h,     /* */
-                            MHD_OPTION_CONNECTION_LIMIT, API_CONNECTIONS_MAX, /* */
-                            MHD_OPTION_CONNECTION_TIMEOUT, 0u,                /* */
-                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)API_CONNECTION_MEMORY,
+                            0, NULL, NULL, on_access, h,                    /* */
+                            MHD_OPTION_NOTIFY_CONNECTION, on_connection, h, /* */
+                            MHD_OPTION_NOTIFY_COMPLETED, on_completed, h,   /* */
+                            MHD_OPTION_CONNECTION_LIMIT, h->most,           /* */
+                            MHD_OPTION_CONNECTION_TIMEOUT, 0u,              /* */
+                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, memory,     /* */
                             MHD_OPTION_END);
 }
 
@@ -250,15 +305,23 @@ static int watch(struct http *h, uv_loop_t *loop, int epoll_fd, struct err *err)
     if (rc == 0) {
         h->handles++;
         rc = uv_timer_init(loop, &h->timer);
+    }
+    if (rc == 0) {
+        h->handles++;
+        rc = uv_timer_init(loop, &h->sweep);
         h->handles += rc == 0;
     }
-    h->listen_poll.data = h->epoll_poll.data = h->timer.data = h;
+    h->listen_poll.data = h->epoll_poll.data = h->timer.data = h->sweep.data = h;
     if (rc == 0)
         rc = uv_poll_start(&h->listen_poll, UV_READABLE, on_listen);
     if (rc == 0)
         rc = uv_poll_start(&h->epoll_poll, UV_READABLE, on_epoll);
+    if (rc == 0 && h->patience_ms > 0) {
+        uint64_t every = (uint64_t)h->patience_ms / 8 + 1;
+        rc = uv_timer_start(&h->sweep, on_sweep, every, every);
+    }
     if (rc < 0)
-        return err_set(err, ERR_SYSTEM, "watch the Runtime API's sockets: %s", uv_strerror(rc));
+        return err_set(err, ERR_SYSTEM, "watch the HTTP server's sockets: %s", uv_strerror(rc));
     return 0;
 }
 
@@ -268,13 +331,15 @@ int http_open(struct http *h, const struct http_options *options, struct err *er
     h->listen_fd = options->listen_fd;
     h->peer_fd = -1;
     h->peer = options->peer;
+    h->most = options->connections;
+    h->patience_ms = options->patience_ms;
     h->handler = options->handler;
     h->cls = options->cls;
     if (options->check_peer && (h->peer_fd = peer_open(h->listen_fd, err)) < 0)
         return -1;
-    h->daemon = daemon_start(h);
+    h->daemon = daemon_start(h, options->memory);
     if (!h->daemon)
-        return err_set(err, ERR_SYSTEM, "start the Runtime API's HTTP server");
+        return err_set(err, ERR_SYSTEM, "start the HTTP server");
     const union MHD_DaemonInfo *info = MHD_get_daemon_info(h->daemon, MHD_DAEMON_INFO_EPOLL_FD);
     if (!info)
         return err_set(err, ERR_SYSTEM, "libmicrohttpd was built without epoll");
@@ -291,7 +356,7 @@ static void on_closed(uv_handle_t *handle)
 void http_close(struct http *h, void (*closed)(void *cls))
 {
     uv_handle_t *const handles[] = {(uv_handle_t *)&h->listen_poll, (uv_handle_t *)&h->epoll_poll,
-                                    (uv_handle_t *)&h->timer};
+                                    (uv_handle_t *)&h->timer, (uv_handle_t *)&h->sweep};
     h->closed = closed;
     int open = h->handles; /* handles are opened in this order */
     for (int i = 0; i < open; i++)

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include <microhttpd.h>
@@ -42,9 +43,11 @@ struct http_conn {
     struct MHD_Response *reply; /* of a refused request; borrowed when !reply_owned */
     unsigned status;
     bool reply_owned;
-    bool complete;   /* the request has arrived as a whole */
-    bool ended;      /* nothing more comes */
-    size_t received; /* bytes of the body so far */
+    bool complete;    /* the request has arrived as a whole */
+    bool ended;       /* nothing more comes */
+    size_t received;  /* bytes of the body so far */
+    int64_t since_ms; /* when its request began, or what is waited for now */
+    void *data;       /* of the handler, for the current request */
 };
 
 struct http_handler {
@@ -57,14 +60,16 @@ struct http_handler {
 
 struct http {
     uv_poll_t listen_poll, epoll_poll;
-    uv_timer_t timer;
+    uv_timer_t timer, sweep;
     struct MHD_Daemon *daemon;
     struct http_conn *conns;
     const struct http_handler *handler;
     void *cls;
     void (*closed)(void *cls);
     int listen_fd, peer_fd;
-    int handles; /* that uv has not closed yet */
+    int handles;          /* that uv has not closed yet */
+    unsigned count, most; /* connections */
+    int64_t patience_ms;
     uid_t peer;
     bool resumed; /* a connection was resumed since the last MHD_run */
     bool pumping; /* inside MHD_run: it must not be entered again */
@@ -75,12 +80,22 @@ struct http_options {
     int listen_fd;   /* taken over, also on failure */
     bool check_peer; /* only connections of the user peer are let in */
     uid_t peer;
+    unsigned connections; /* at most; one more takes the place of the one that is idle or slow for
+                             the longest time, else it is closed */
+    size_t memory;        /* of one connection: its headers, and what its body is read through */
+    int64_t patience_ms;  /* to send a request, to take a reply, between requests; 0: no limit */
     const struct http_handler *handler;
     void *cls;
 };
 
 /* h must not move afterwards. */
 int http_open(struct http *h, const struct http_options *options, struct err *err) ATTR_CHECK;
+
+/* Connections that are there go on. */
+void http_stop_listening(struct http *h);
+
+/* Whether the client of a request that waits has closed its end. */
+bool http_gone(const struct http_conn *c);
 
 /* Calls closed(cls) from the loop when h may be freed. */
 void http_close(struct http *h, void (*closed)(void *cls));
