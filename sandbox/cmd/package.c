@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cmd/command.h"
+#include "cmd/container.h"
 #include "cmd/failure.h"
 #include "cmd/options.h"
 #include "cmd/output.h"
@@ -21,7 +22,8 @@
 
 struct package {
     struct package_parts parts;
-    const char *output; /* of the zip */
+    const char *output;         /* of the zip */
+    struct container container; /* the image */
     int signal_fd;
 };
 
@@ -37,6 +39,10 @@ struct package {
 
 SETTER(output, output)
 SETTER(bootstrap, parts.bootstrap)
+SETTER(image_dir, container.dir)
+SETTER(base, container.base)
+SETTER(tag, container.tag)
+SETTER(handler, container.handler)
 
 static int set_layer(void *target, const char *value, struct err *err)
 {
@@ -90,11 +96,19 @@ static const struct option_row option_rows[] = {
      "this program as bootstrap, in any language, instead\nof this project's runtime",
      set_bootstrap},
     {"arch", 0, "ARCH", "the files' own", "x86_64 or arm64", set_arch},
+    {"image-dir", 0, "DIR", NULL,
+     "write a container image as well, or instead: an OCI\nlayout, made or added to, for skopeo "
+     "and registries",
+     set_image_dir},
+    {"base", 0, "DIR[:TAG]", "this host's libraries", "the layout of an image to build it on",
+     set_base},
+    {"tag", 0, "NAME", "latest", "what the image is called in the layout", set_tag},
+    {"handler", 0, "H", "the first file's", "the image's handler", set_handler},
 };
 
 static const struct options options = {
     .command = "package",
-    .arguments = "[HANDLER.so]... -o FILE.zip [OPTION]...",
+    .arguments = "[HANDLER.so]... -o FILE.zip|--image-dir DIR [OPTION]...",
     .intro = "Writes what can be uploaded as it is: handler files and the runtime for their "
              "architecture.\nThe same files give the same bytes. One line on stdout tells what "
              "the function's\nconfiguration needs.",
@@ -116,12 +130,14 @@ static int check_usage(const struct package *p, struct err *err)
         return err_set(err, ERR_USAGE,
                        "--layer leaves the runtime out, and --bootstrap puts one in: take one of "
                        "them");
-    if (!p->output)
-        return err_set(err, ERR_USAGE, "-o FILE.zip is missing: where to write the package");
-    if (strcmp(p->output, "-") == 0)
+    if (!p->output && !p->container.dir)
+        return err_set(err, ERR_USAGE,
+                       "-o FILE.zip is missing: where to write the package; or --image-dir DIR "
+                       "for a container image");
+    if (p->output && strcmp(p->output, "-") == 0)
         return err_set(err, ERR_USAGE,
                        "-o -: a zip is not written to standard output, name a file");
-    return 0;
+    return container_check(&p->container, parts, err);
 }
 
 static int block_signals(struct package *p, struct err *err)
@@ -203,14 +219,31 @@ static int write_zip(struct package *p, struct package_size *out, struct err *er
     return rc;
 }
 
-static int make(struct package *p, struct err *err)
+static int make_zip(struct package *p, struct err *err)
 {
     struct package_size size;
-    if (check_usage(p, err) < 0 || block_signals(p, err) < 0 ||
-        package_parts_find(&p->parts, err) < 0 || write_zip(p, &size, err) < 0)
+    if (write_zip(p, &size, err) < 0)
         return -1;
     tell_warnings(p, &size);
     return tell_result(p, &size, err);
+}
+
+static int make_image(struct package *p, struct err *err)
+{
+    AUTO_FREE char *line = NULL;
+    if (container_write(&p->container, &p->parts, &line, err) < 0)
+        return -1;
+    return output_write(STDOUT_FILENO, line, strlen(line), p->signal_fd, err);
+}
+
+static int make(struct package *p, struct err *err)
+{
+    if (check_usage(p, err) < 0 || block_signals(p, err) < 0 ||
+        package_parts_find(&p->parts, err) < 0)
+        return -1;
+    if (p->output && make_zip(p, err) < 0)
+        return -1;
+    return p->container.dir ? make_image(p, err) : 0;
 }
 
 static int parse_and_make(struct package *p, int argc, char **argv)

@@ -64,7 +64,27 @@ static int tar_failed(struct stream *s, struct err *err)
                    text ? text : "cannot be written to a tar");
 }
 
-static int open_stream(struct stream *s, const struct oci_layout *layout, struct err *err)
+static bool is_ascii(const struct image_tree *tree)
+{
+    for (size_t i = 0; i < tree->count; i++)
+        for (const char *p = tree->entries[i].name; *p; p++)
+            if ((unsigned char)*p > 127)
+                return false;
+    return true;
+}
+
+/* Other names are bytes, not translated by the locale; each of the tar's headers then says so,
+ * which some readers remark upon. */
+static int set_format(struct archive *tar, const struct image_tree *tree)
+{
+    int r = archive_write_set_format_pax_restricted(tar);
+    if (r == ARCHIVE_OK && !is_ascii(tree))
+        r = archive_write_set_options(tar, "hdrcharset=BINARY");
+    return r;
+}
+
+static int open_stream(struct stream *s, const struct oci_layout *layout,
+                       const struct image_tree *tree, struct err *err)
 {
     sha256_init(&s->unpacked);
     s->tar = archive_write_new();
@@ -72,11 +92,9 @@ static int open_stream(struct stream *s, const struct oci_layout *layout, struct
         deflateInit2(&s->gzip, LEVEL, Z_DEFLATED, WINDOW_GZIP, 9, Z_DEFAULT_STRATEGY) != Z_OK)
         return err_set(err, ERR_MEMORY, "no memory to compress a layer");
     s->gzip_open = true;
-    /* names are bytes: the locale has no say */
     if (oci_writer_open(&s->writer, layout, err))
         return -1;
-    if (archive_write_set_format_pax_restricted(s->tar) != ARCHIVE_OK ||
-        archive_write_set_options(s->tar, "hdrcharset=BINARY") != ARCHIVE_OK ||
+    if (set_format(s->tar, tree) != ARCHIVE_OK ||
         archive_write_set_bytes_in_last_block(s->tar, 1) != ARCHIVE_OK ||
         archive_write_open(s->tar, s, NULL, take_tar, NULL) != ARCHIVE_OK)
         return tar_failed(s, err);
@@ -197,7 +215,8 @@ int image_layer_write(const struct oci_layout *layout, const struct image_tree *
     struct stream *s = calloc(1, sizeof *s);
     if (!s)
         return err_set(err, ERR_MEMORY, "no memory to write a layer");
-    int done = open_stream(s, layout, err) || put_tree(s, tree, err) || end_stream(s, out, err);
+    int done =
+        open_stream(s, layout, tree, err) || put_tree(s, tree, err) || end_stream(s, out, err);
     *out_bytes = s->bytes;
     close_stream(s);
     return done ? -1 : 0;
