@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-# Sample events, the examples as their pages show them, and the runtime layer.
+# Sample events, and the examples as their pages show them.
 add_test(NAME cli_event COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/test_event.py
     $<TARGET_FILE:clambda>)
-add_test(NAME cli_layer COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/test_layer.py
-    ${CMAKE_SOURCE_DIR} $<TARGET_FILE:bootstrap>)
 foreach(name s3_put sqs_batch kinesis_records hello_cpp raw_echo stream)
     add_test(NAME cli_example_${name} COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/test_examples.py
         ${CMAKE_SOURCE_DIR} $<TARGET_FILE:clambda> ${name})
     set_tests_properties(cli_example_${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
 endforeach()
-set_tests_properties(cli_event cli_layer PROPERTIES TIMEOUT 300)
+set_tests_properties(cli_event PROPERTIES TIMEOUT 300)

@@ -16,6 +16,10 @@ add_test(NAME cli_user COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/test_user.py $<
     $<TARGET_FILE:hostile> ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
 set_tests_properties(cli_user PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
 
+add_test(NAME cli_package COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/test_package.py
+    $<TARGET_FILE:clambda> $<TARGET_FILE:hostile> ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
+set_tests_properties(cli_package PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
+
 add_test(NAME cli_crash COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/test_crash.py $<TARGET_FILE:clambda>
     $<TARGET_FILE:hostile> $<TARGET_FILE:example_crash> ${CMAKE_SOURCE_DIR}/examples/crash)
 set_tests_properties(cli_crash PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
