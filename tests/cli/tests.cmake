@@ -32,6 +32,10 @@ add_test(NAME cli_rootfs COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/test_rootfs.p
     $<TARGET_FILE:hostile> $<TARGET_FILE:example_raw_echo>)
 set_tests_properties(cli_rootfs PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
 
+add_test(NAME cli_image COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/test_image.py $<TARGET_FILE:clambda>
+    $<TARGET_FILE:hostile> ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
+set_tests_properties(cli_image PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
+
 # Tests run beside each other. These two look for all files of one user; this one for what a killed
 # run has left, which anybody's next run removes.
 set_tests_properties(cli_user cli_rootfs PROPERTIES RESOURCE_LOCK nobody)
