@@ -43,14 +43,18 @@ int container_check(const struct container *c, const struct package_parts *parts
     return 0;
 }
 
-/* It lies beside the runtime that it starts. */
+/* It lies beside the runtime that starts it, but for a build tree's, which is in bin. */
 static void find_gateway(const struct package_parts *parts, char out[static PATH_MAX])
 {
+    static const char *const places[] = {"", "../lib/clambda/"};
     const char *slash = strrchr(parts->runtime, '/');
     int dir = slash ? (int)(slash + 1 - parts->runtime) : 0;
-    int len = snprintf(out, PATH_MAX, "%.*sgateway", dir, parts->runtime);
-    if (parts->bootstrap || len >= PATH_MAX || access(out, X_OK) != 0)
-        out[0] = '\0';
+    for (size_t i = 0; !parts->bootstrap && i < ARRAY_LEN(places); i++) {
+        int len = snprintf(out, PATH_MAX, "%.*s%sgateway", dir, parts->runtime, places[i]);
+        if (len < PATH_MAX && access(out, X_OK) == 0)
+            return;
+    }
+    out[0] = '\0';
 }
 
 static int gather(struct contents *c, const struct package_parts *parts, struct err *err)
