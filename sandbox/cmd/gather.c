@@ -63,7 +63,7 @@ int gather_file(struct gather *g, const char *source, const char *name, bool exe
 static int input_failed(struct err *err, const char *path)
 {
     err_sys(err, "'%.200s'", path);
-    err->kind = ERR_INPUT;
+    err->kind = err->sys == ENOMEM ? ERR_MEMORY : ERR_INPUT;
     return -1;
 }
 

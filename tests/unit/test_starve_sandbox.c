@@ -7,8 +7,10 @@
 #include "cmd/check_print.h"
 #include "cmd/doctor_table.h"
 #include "cmd/event_values.h"
+#include "cmd/gather.h"
 #include "cmd/output.h"
 #include "cmd/payloads.h"
+#include "deploy/package.h"
 #include "env/credentials.h"
 #include "env/fault.h"
 #include "env/lines.h"
@@ -239,6 +241,22 @@ static int open_jail(struct err *err)
     return jail ? 0 : -1;
 }
 
+static int write_package(struct err *err)
+{
+    struct gather g = {0};
+    struct package_size size;
+    struct package_identity id;
+    write_file(at("data"), "1", 1);
+    mkdir(at("sub"), 0755);
+    write_file(at("sub/data"), "2", 1);
+    int failed = gather_path(&g, at("sub"), "etc", err) ||
+                 gather_path(&g, at("data"), "bootstrap", err) ||
+                 package_identify(at("data"), &id, err) ||
+                 package_write_zip(at("package.zip"), g.files, g.count, &size, err);
+    gather_fini(&g);
+    return failed ? -1 : 0;
+}
+
 static const struct starve_row rows[] = {
     {"assemble a policy", assemble, 0},
     {"settings", read_settings, 0},
@@ -249,6 +267,7 @@ static const struct starve_row rows[] = {
     {"lines of a function", feed_lines, 0},
     {"unpack a zip", unpack, 0},
     {"take a zip", open_pack, 0},
+    {"write a package", write_package, 0},
     {"serve the Runtime API", open_server, 1u << ERR_SYSTEM},
 };
 
