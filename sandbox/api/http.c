@@ -12,6 +12,8 @@
 #include "api/limits.h"
 #include "api/peer.h"
 
+#define SWEEPS 64 /* looks at slow connections while the patience with one lasts */
+
 static int64_t now_ms(void)
 {
     return (int64_t)(uv_hrtime() / 1000000);
@@ -317,7 +319,7 @@ static int watch(struct http *h, uv_loop_t *loop, int epoll_fd, struct err *err)
     if (rc == 0)
         rc = uv_poll_start(&h->epoll_poll, UV_READABLE, on_epoll);
     if (rc == 0 && h->patience_ms > 0) {
-        uint64_t every = (uint64_t)h->patience_ms / 8 + 1;
+        uint64_t every = (uint64_t)h->patience_ms / SWEEPS + 1;
         rc = uv_timer_start(&h->sweep, on_sweep, every, every);
     }
     if (rc < 0)

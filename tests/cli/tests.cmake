@@ -24,17 +24,28 @@ add_test(NAME cli_crash COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/test_crash.py 
     $<TARGET_FILE:hostile> $<TARGET_FILE:example_crash> ${CMAKE_SOURCE_DIR}/examples/crash)
 set_tests_properties(cli_crash PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
 
+add_test(NAME cli_check COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/test_check.py $<TARGET_FILE:clambda>
+    $<TARGET_FILE:hostile> ${CMAKE_BINARY_DIR})
+set_tests_properties(cli_check PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
+
 add_test(NAME cli_stream COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/test_stream.py
     $<TARGET_FILE:clambda> $<TARGET_FILE:hostile> $<TARGET_FILE:handler_streams>)
 set_tests_properties(cli_stream PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
+
+add_test(NAME cli_image COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/test_image.py $<TARGET_FILE:clambda>
+    $<TARGET_FILE:hostile> ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
+set_tests_properties(cli_image PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
 
 add_test(NAME cli_rootfs COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/test_rootfs.py $<TARGET_FILE:clambda>
     $<TARGET_FILE:hostile> $<TARGET_FILE:example_raw_echo>)
 set_tests_properties(cli_rootfs PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
 
-add_test(NAME cli_image COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/test_image.py $<TARGET_FILE:clambda>
-    $<TARGET_FILE:hostile> ${CMAKE_SOURCE_DIR} ${CMAKE_BINARY_DIR})
-set_tests_properties(cli_image PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
+foreach(name gateway gateway_image)
+    add_test(NAME cli_${name} COMMAND python3 -B ${CMAKE_CURRENT_LIST_DIR}/test_${name}.py
+        $<TARGET_FILE:gateway> $<TARGET_FILE:bootstrap> ${CMAKE_BINARY_DIR}/integration
+        ${CMAKE_BINARY_DIR}/examples)
+    set_tests_properties(cli_${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
+endforeach()
 
 # Tests run beside each other. These two look for all files of one user; this one for what a killed
 # run has left, which anybody's next run removes.
