@@ -56,6 +56,7 @@ struct elf_file {
     const char *interpreter; /* "" without one */
     const char *soname;
     const char *run_path; /* DT_RUNPATH, else DT_RPATH */
+    bool run_path_first;  /* it is DT_RPATH, which comes before LD_LIBRARY_PATH */
     bool executable_stack, text_relocations;
     bool stripped;        /* no symbol table besides the dynamic one */
     uint64_t debug_bytes; /* of debug sections */

@@ -105,6 +105,7 @@ static int read_names(const struct elf_view *v, const struct values *values,
         file->soname = elf_view_text(v, strings, values->soname, err);
     if (values->has_runpath || values->has_rpath)
         file->run_path = elf_view_text(v, strings, path, err);
+    file->run_path_first = values->has_rpath && !values->has_runpath;
     return file->soname && file->run_path ? 0 : -1;
 }
 

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Handler objects of this project, where the bootstrap is this project's. */
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "deploy/check_state.h"
+
+static const char default_symbol[] = "lambda_module";
+
+/* "orders", "orders.so", "dir/orders.symbol": as the runtime reads it. */
+struct name {
+    char file[256], symbol[256];
+};
+
+static bool parse_name(const char *text, struct name *out)
+{
+    const char *slash = strrchr(text, '/');
+    const char *dot = strchr(slash ? slash : text, '.');
+    size_t len = dot ? (size_t)(dot - text) : strlen(text);
+    if (dot && strncmp(dot, ".so", 3) == 0 && (dot[3] == '.' || dot[3] == '\0'))
+        dot += 3;
+    const char *symbol = dot && *dot ? dot + 1 : default_symbol;
+    if (!len || len >= sizeof out->file || !*symbol || strlen(symbol) >= sizeof out->symbol ||
+        text[0] == '/' || strstr(text, ".."))
+        return false;
+    memcpy(out->file, text, len);
+    out->file[len] = '\0';
+    snprintf(out->symbol, sizeof out->symbol, "%s", symbol);
+    return true;
+}
+
+static const struct listing_item *find_file(const struct check *c, const char *file)
+{
+    static const char *const roots[] = {CHECK_TASK, CHECK_OPT "/lib"};
+    char path[PATH_MAX];
+    for (size_t i = 0; i < ARRAY_LEN(roots); i++) {
+        snprintf(path, sizeof path, "%s/%s.so", roots[i], file);
+        const struct listing_item *item = check_tree_find(c, path);
+        if (item)
+            return item;
+    }
+    return NULL;
+}
+
+/* ---- tables -------------------------------------------------------------------------------- */
+
+static void check_table(struct check *c, const struct listing_item *item,
+                        const struct elf_handlers *h)
+{
+    struct check_note note = {.severity = CHECK_ERROR,
+                              .item = item,
+                              .fix = "build handler and bootstrap from the same release"};
+    if (h->abi != CHECK_HANDLER_ABI) {
+        note.why = check_text(c,
+                              "Runtime.ImportModuleError: %s was built for version %u of the "
+                              "handler interface",
+                              item->path, h->abi);
+        check_note(c, &note, "'%.100s' has version %u of the handler interface, the runtime %u",
+                   h->symbol, h->abi, CHECK_HANDLER_ABI);
+    } else if (h->size != CHECK_HANDLER_SIZE) {
+        note.why = check_text(c, "Runtime.ImportModuleError: %s has a module of %u bytes",
+                              item->path, h->size);
+        check_note(c, &note, "'%.100s' is a module of %u bytes, the runtime expects %u", h->symbol,
+                   h->size, CHECK_HANDLER_SIZE);
+    }
+}
+
+static const struct elf_handlers *find_table(const struct facts *elf, const char *symbol)
+{
+    for (size_t i = 0; i < elf->file.nhandlers; i++)
+        if (strcmp(elf->file.handlers[i].symbol, symbol) == 0)
+            return &elf->file.handlers[i];
+    return NULL;
+}
+
+static const char *list_tables(struct check *c, const struct facts *elf)
+{
+    if (!elf->file.nhandlers)
+        return "it has none: LAMBDA_MODULE makes one";
+    return check_text(c, "it has '%.100s'%s", elf->file.handlers[0].symbol,
+                      elf->file.nhandlers > 1 ? " and others" : "");
+}
+
+/* ---- the handler that is named -------------------------------------------------------------- */
+
+static void check_named(struct check *c, const char *handler)
+{
+    struct name name;
+    struct check_note note = {.severity = CHECK_ERROR,
+                              .where = check_text(c, "handler %.100s", handler)};
+    if (!parse_name(handler, &name)) {
+        note.why = "Runtime.MalformedHandlerName";
+        note.fix = "name it FILE or FILE.SYMBOL, relative to the package's root";
+        check_note(c, &note, "is no name of a handler");
+        return;
+    }
+    const struct listing_item *item = find_file(c, name.file);
+    if (!item || item->type != LISTING_FILE) {
+        note.why = check_text(c,
+                              "Runtime.ImportModuleError: there is no '%.200s.so' in '/var/task' "
+                              "or '/opt/lib'",
+                              name.file);
+        note.fix = "put it into the package's root, or set the function's handler to the name of "
+                   "the file that is there";
+        check_note(c, &note, "there is no '%.200s.so' in the package's root", name.file);
+        return;
+    }
+    note.item = item;
+    note.where = NULL;
+    if (!item->is_elf) {
+        note.why = check_why(c, item, "it is no ELF file");
+        note.fix = "build it with -shared -fPIC";
+        check_note(c, &note, "is no shared object");
+        return;
+    }
+    const struct elf_handlers *table = item->elf ? find_table(item->elf, name.symbol) : NULL;
+    if (item->elf && !table) {
+        note.why = check_text(c, "Runtime.HandlerNotFound: '%s' has no module '%.200s'", item->path,
+                              name.symbol);
+        note.fix = "name a module that it has (FILE.SYMBOL), or define it with LAMBDA_MODULE or "
+                   "LAMBDA_MODULE_AS";
+        check_note(c, &note, "exports no module '%.200s': %s", name.symbol,
+                   list_tables(c, item->elf));
+    }
+}
+
+/* ---- all ----------------------------------------------------------------------------------- */
+
+void check_handler(struct check *c)
+{
+    const struct facts *runtime = c->bootstrap ? c->bootstrap->elf : NULL;
+    bool ours = runtime && runtime->is_runtime;
+    size_t count = 0;
+    if (!ours && c->bootstrap)
+        return; /* what another runtime calls a handler is its own affair */
+    for (size_t i = 0; i < c->listing.nitems; i++) {
+        const struct listing_item *item = &c->listing.items[i];
+        if (!check_is_code(c, item))
+            continue;
+        count += item->elf->file.nhandlers != 0;
+        for (size_t j = 0; j < item->elf->file.nhandlers; j++)
+            check_table(c, item, &item->elf->file.handlers[j]);
+    }
+    if (c->request->handler && *c->request->handler && ours) {
+        check_named(c, c->request->handler);
+        return;
+    }
+    if (c->lone && c->listing.items[0].elf &&
+        c->listing.items[0].elf->file.type == ELF_TYPE_OBJECT && !count)
+        check_note(c,
+                   &(struct check_note){
+                       .severity = CHECK_ERROR,
+                       .item = &c->listing.items[0],
+                       .why = "Runtime.HandlerNotFound, when it is a function's handler",
+                       .fix = "define the module with LAMBDA_MODULE; a library is checked in the "
+                              "package that has it"},
+                   "exports no module of handlers");
+}

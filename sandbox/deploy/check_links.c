@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rules about what one file wants of others: libraries, their versions, symbols. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "deploy/check_state.h"
+
+enum { NAMED_MAX = 3, LIST_MAX = 1024 };
+
+/* ---- libraries ----------------------------------------------------------------------------- */
+
+static void note_absent(struct check *c, const struct listing_item *item, const char *name)
+{
+    const bool musl = strncmp(name, "libc.musl", 9) == 0 || strcmp(name, "libc.so") == 0;
+    check_note(
+        c,
+        &(struct check_note){
+            .severity = CHECK_ERROR,
+            .item = item,
+            .why = check_why(c, item,
+                             check_text(c,
+                                        "error while loading shared libraries: %.200s: cannot open "
+                                        "shared object file: No such file or directory",
+                                        name)),
+            .fix = musl ? "it was built for musl: link it statically, or build it with glibc"
+                        : "put the library into the package as lib/NAME (or into a layer as "
+                          "lib/NAME), or link it statically"},
+        "needs '%.200s', which is neither in the package nor known to be in the image of %s", name,
+        c->profile->name);
+}
+
+static void note_unpromised(struct check *c, const struct listing_item *item, const char *name)
+{
+    check_note(c,
+               &(struct check_note){
+                   .severity = CHECK_WARNING,
+                   .item = item,
+                   .why = "it was in the image when somebody looked; AWS does not promise it, and "
+                          "updates images on its own",
+                   .fix = "put a library of your own into the package and link with -rpath "
+                          "'$ORIGIN/lib' -Wl,--disable-new-dtags, or link it statically"},
+               "needs '%.200s' of the image of %s", name, c->profile->name);
+}
+
+typedef void (*needed_fn)(struct check *c, const struct listing_item *item, const char *name,
+                          const struct check_found *found);
+
+static void each_needed(struct check *c, needed_fn fn)
+{
+    for (size_t i = 0; i < c->listing.nitems; i++) {
+        const struct listing_item *item = &c->listing.items[i];
+        for (size_t j = 0; check_is_code(c, item) && j < item->elf->file.nneeded; j++) {
+            const char *name = item->elf->file.needed[j];
+            const struct check_found found = check_tree_library(c, item, name);
+            fn(c, item, name, &found);
+        }
+    }
+}
+
+static void library_of(struct check *c, const struct listing_item *item, const char *name,
+                       const struct check_found *found)
+{
+    if (!found->item && found->trust == LIBS_ABSENT)
+        note_absent(c, item, name);
+    else if (!found->item && found->trust == LIBS_SEEN)
+        note_unpromised(c, item, name);
+}
+
+void check_libraries(struct check *c)
+{
+    each_needed(c, library_of);
+}
+
+static void shadow_of(struct check *c, const struct listing_item *item, const char *name,
+                      const struct check_found *found)
+{
+    if (found->shadowed)
+        check_note(c,
+                   &(struct check_note){
+                       .severity = CHECK_WARNING,
+                       .item = item,
+                       .why = "LD_LIBRARY_PATH on Lambda has /lib64 before /var/task/lib and "
+                              "/opt/lib, so the one of the package is never loaded",
+                       .fix = "leave it out, or link with -Wl,--disable-new-dtags,-rpath,"
+                              "'$ORIGIN/lib': a DT_RPATH comes first"},
+                   "gets '%.200s' of the image of %s, not '%.200s'", name, c->profile->name,
+                   found->shadowed->where);
+}
+
+void check_shadowed(struct check *c)
+{
+    each_needed(c, shadow_of);
+}
+
+/* ---- versions ------------------------------------------------------------------------------ */
+
+/* "sym, sym, ..." */
+static const char *name_symbols(struct check *c, const struct facts_version *v)
+{
+    char text[LIST_MAX] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < v->nsymbols && i < FACTS_SYMBOLS; i++)
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%.200s", i ? ", " : "",
+                                 v->symbols[i]);
+    if (v->nsymbols > FACTS_SYMBOLS)
+        snprintf(text + used, sizeof text - used, ", ...");
+    return *text ? check_text(c, " (%s)", text) : "";
+}
+
+static bool provides(const struct facts *library, const char *version)
+{
+    /* without any version the loader takes every symbol, and says so on stderr */
+    if (!library->file.nprovides)
+        return true;
+    for (size_t i = 0; i < library->file.nprovides; i++)
+        if (strcmp(library->file.provides[i], version) == 0)
+            return true;
+    return false;
+}
+
+static bool is_lacking(const struct check *c, const struct listing_item *item,
+                       const struct facts_version *v, const char **out_highest)
+{
+    const struct check_found found = check_tree_library(c, item, v->library);
+    *out_highest = NULL;
+    if (v->weak)
+        return false;
+    if (found.item)
+        return found.item->elf && !provides(found.item->elf, v->name);
+    return found.trust != LIBS_ABSENT &&
+           libs_has_version(c->profile, c->arch, v->name, out_highest) == LIBS_LACKS;
+}
+
+static const char *not_found(struct check *c, const struct listing_item *item,
+                             const struct facts_version *v)
+{
+    return check_why(c, item,
+                     check_text(c, "%.100s: version `%.100s' not found (required by %.200s)",
+                                v->library, v->name, item->path));
+}
+
+/* The highest version that is lacking: the others fail for the same reason. */
+static void glibc_of(struct check *c, const struct listing_item *item)
+{
+    const struct facts *elf = item->elf;
+    const struct facts_version *worst = NULL;
+    const char *highest;
+    bool relr = false;
+    for (size_t i = 0; i < elf->nversions; i++) {
+        const struct facts_version *v = &elf->versions[i];
+        const char *number = strncmp(v->name, "GLIBC_", 6) == 0 ? v->name + 6 : NULL;
+        if (!number || !libs_is_glibc(v->library) || !is_lacking(c, item, v, &highest))
+            continue;
+        relr |= *number == 'A';
+        if (*number != 'A' && (!worst || libs_compare(number, worst->name + 6) > 0))
+            worst = v;
+        else if (!worst && *number == 'A')
+            worst = v;
+    }
+    if (!worst)
+        return;
+    bool numbered = worst->name[6] != 'A';
+    check_note(
+        c,
+        &(struct check_note){
+            .severity = CHECK_ERROR,
+            .item = item,
+            .why = not_found(c, item, worst),
+            .fix = numbered ? "build it against an older glibc: zig cc -target "
+                              "ARCH-linux-gnu.2.26, an image of Amazon Linux, or statically with "
+                              "musl; a host's newer glibc cannot be packed along"
+                            : "link with -Wl,-z,nopack-relative-relocs"},
+        "needs %s of %s%s, and %s has glibc %s%s", worst->name, worst->library,
+        name_symbols(c, worst), c->profile->name, c->profile->glibc,
+        relr && numbered ? "; it also needs GLIBC_ABI_DT_RELR (-z pack-relative-relocs)" : "");
+}
+
+void check_glibc(struct check *c)
+{
+    for (size_t i = 0; i < c->listing.nitems; i++)
+        if (check_is_code(c, &c->listing.items[i]))
+            glibc_of(c, &c->listing.items[i]);
+}
+
+static void version_of(struct check *c, const struct listing_item *item,
+                       const struct facts_version *v)
+{
+    const char *highest;
+    const struct check_found found = check_tree_library(c, item, v->library);
+    if (strcmp(v->name, "GLIBC_PRIVATE") == 0 && !libs_is_glibc(item->elf->file.soname)) {
+        check_note(c,
+                   &(struct check_note){
+                       .severity = CHECK_WARNING,
+                       .item = item,
+                       .why = "only the glibc that it was built with is sure to have what it wants",
+                       .fix = "use public functions of glibc"},
+                   "uses symbols%s that glibc keeps for itself", name_symbols(c, v));
+        return;
+    }
+    if ((libs_is_glibc(v->library) && strncmp(v->name, "GLIBC_", 6) == 0 && !found.item) ||
+        !is_lacking(c, item, v, &highest))
+        return;
+    check_note(c,
+               &(struct check_note){
+                   .severity = CHECK_ERROR,
+                   .item = item,
+                   .why = not_found(c, item, v),
+                   .fix = "link the library statically (C++: -static-libstdc++ -static-libgcc), "
+                          "build against the older one, or put the newer one into the package "
+                          "with -Wl,--disable-new-dtags,-rpath,'$ORIGIN/lib'"},
+               "needs %s of %s%s, and %s%s%s", v->name, v->library, name_symbols(c, v),
+               found.item ? found.item->where : c->profile->name,
+               highest ? " has " : " has not got it", highest ? highest : "");
+}
+
+void check_versions(struct check *c)
+{
+    for (size_t i = 0; i < c->listing.nitems; i++) {
+        const struct listing_item *item = &c->listing.items[i];
+        for (size_t j = 0; check_is_code(c, item) && j < item->elf->nversions; j++)
+            version_of(c, item, &item->elf->versions[j]);
+    }
+}
+
+/* ---- symbols ------------------------------------------------------------------------------- */
+
+/* Whether a symbol without a version may come from a library of which nothing is known. */
+static bool has_unknown_source(const struct check *c, const struct listing_item *item)
+{
+    for (size_t i = 0; i < item->elf->file.nneeded; i++) {
+        const char *name = item->elf->file.needed[i];
+        const struct check_found found = check_tree_library(c, item, name);
+        if (!found.item && (found.trust == LIBS_ABSENT || !libs_is_versioned(name)))
+            return true;
+    }
+    return false;
+}
+
+static bool needs_glibc(const struct listing_item *item)
+{
+    for (size_t i = 0; i < item->elf->file.nneeded; i++)
+        if (libs_is_glibc(item->elf->file.needed[i]))
+            return true;
+    return false;
+}
+
+static bool is_ours(const char *name)
+{
+    return strncmp(name, "lambda_", 7) == 0;
+}
+
+static void symbols_of(struct check *c, const struct listing_item *item, bool runtime_known)
+{
+    const struct facts *elf = item->elf;
+    const char *named[NAMED_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < elf->nloose; i++) {
+        const char *name = elf->loose[i];
+        if (facts_has_name(&c->listing.names, name) || (is_ours(name) && !runtime_known))
+            continue;
+        if (count < NAMED_MAX)
+            named[count] = name;
+        count++;
+    }
+    if (!count || has_unknown_source(c, item))
+        return;
+    /* what is not linked to the C library may still mean it, without its versions */
+    bool sure = needs_glibc(item) && check_role_of(c, item) != ROLE_NONE;
+    check_note(
+        c,
+        &(struct check_note){
+            .severity = sure ? CHECK_ERROR : CHECK_WARNING,
+            .item = item,
+            .why = check_why(
+                c, item, check_text(c, "%.200s: undefined symbol: %.200s", item->path, named[0])),
+            .fix = sure ? "link with the library that defines it (-lNAME) and pack that "
+                          "along, or add the missing source; -Wl,-z,defs finds this when "
+                          "linking"
+                        : "link it with all that it uses (-lc, -lNAME), so that it says "
+                          "which libraries it needs"},
+        "has %zu undefined symbol%s that no file of the package defines: %.200s%s%.200s%s", count,
+        count == 1 ? "" : "s", named[0], count > 1 ? ", " : "", count > 1 ? named[1] : "",
+        count > 2 ? check_text(c, ", %.200s%s", named[2], count > 3 ? ", ..." : "") : "");
+}
+
+void check_symbols(struct check *c)
+{
+    bool runtime = c->bootstrap && c->bootstrap->elf && c->bootstrap->elf->is_runtime;
+    for (size_t i = 0; i < c->listing.nitems; i++)
+        if (check_is_code(c, &c->listing.items[i]))
+            symbols_of(c, &c->listing.items[i], runtime);
+}
