@@ -12,35 +12,34 @@
 #define GATHER_MAX 65534 /* files of a package */
 #define DEPTH_MAX  64
 
-/* A folder on its way in. */
-struct walk {
-    struct gather *gather;
-    const char *root; /* its real path */
-    int depth;
+/* Source and name of a file, one behind the other. */
+struct gather_text {
+    struct gather_text *next;
+    char text[];
 };
 
-static void *grow(void *list, size_t count, size_t *cap, size_t size)
+static struct gather_text *copy(const char *source, const char *name)
 {
-    if (count < *cap)
-        return list;
-    size_t more = *cap ? *cap * 2 : 16;
-    void *moved = realloc(list, more * size);
-    if (moved)
-        *cap = more;
-    return moved;
+    size_t n = strlen(source) + 1, m = strlen(name) + 1;
+    struct gather_text *kept = malloc(sizeof *kept + n + m);
+    if (!kept)
+        return NULL;
+    memcpy(kept->text, source, n);
+    memcpy(kept->text + n, name, m);
+    return kept;
 }
 
-/* A copy that gather_fini frees. */
-static const char *keep(struct gather *g, const char *text)
+static int make_room(struct gather *g, struct err *err)
 {
-    void *moved = grow(g->texts, g->ntexts, &g->texts_cap, sizeof *g->texts);
-    if (!moved)
-        return NULL;
-    g->texts = moved;
-    char *copy = strdup(text);
-    if (copy)
-        g->texts[g->ntexts++] = copy;
-    return copy;
+    if (g->count < g->cap)
+        return 0;
+    size_t cap = g->cap ? g->cap * 2 : 16;
+    struct package_file *files = realloc(g->files, cap * sizeof *files);
+    if (!files)
+        return err_set(err, ERR_MEMORY, "no memory for %zu files", cap);
+    g->files = files;
+    g->cap = cap;
+    return 0;
 }
 
 int gather_file(struct gather *g, const char *source, const char *name, bool executable,
@@ -49,14 +48,15 @@ int gather_file(struct gather *g, const char *source, const char *name, bool exe
     if (g->count == GATHER_MAX)
         return err_set(err, ERR_LIMIT, "'%.200s' is one file too many: a package has at most %d",
                        source, GATHER_MAX);
-    void *moved = grow(g->files, g->count, &g->cap, sizeof *g->files);
-    if (moved)
-        g->files = moved;
-    const char *kept_source = moved ? keep(g, source) : NULL;
-    const char *kept_name = kept_source ? keep(g, name) : NULL;
-    if (!kept_name)
-        return err_set(err, ERR_MEMORY, "no memory for the names of the files");
-    g->files[g->count++] = (struct package_file){kept_source, kept_name, executable};
+    if (make_room(g, err) < 0)
+        return -1;
+    struct gather_text *kept = copy(source, name);
+    if (!kept)
+        return err_set(err, ERR_MEMORY, "no memory for '%.200s'", source);
+    const char *kept_name = kept->text + strlen(source) + 1;
+    g->files[g->count++] = (struct package_file){kept->text, kept_name, executable};
+    kept->next = g->texts;
+    g->texts = kept;
     return 0;
 }
 
@@ -83,7 +83,7 @@ static bool is_inside(const char *path, const char *root)
 
 /* A link would be what it leads to, wherever that is: it is taken where this is sure to be meant.
  */
-static int check_link(const struct walk *w, const char *path, const struct stat *st,
+static int check_link(const struct gather *g, const char *path, const struct stat *st,
                       struct err *err)
 {
     AUTO_FREE char *real = realpath(path, NULL);
@@ -94,7 +94,7 @@ static int check_link(const struct walk *w, const char *path, const struct stat 
                        "'%.200s' is a link to a folder, and a package has no links: name the "
                        "folder by a --file of its own, or put it in place of the link",
                        path);
-    if (!is_inside(real, w->root))
+    if (!is_inside(real, g->root))
         return err_set(err, ERR_INPUT,
                        "'%.150s' is a link that leads out of its folder, to '%.150s': name that "
                        "file by a --file of its own, or put it in place of the link",
@@ -102,23 +102,23 @@ static int check_link(const struct walk *w, const char *path, const struct stat 
     return 0;
 }
 
-static int walk_folder(struct walk *w, const char *folder, const char *name, struct err *err);
+static int walk_folder(struct gather *g, const char *folder, const char *name, struct err *err);
 
-static int walk_entry(struct walk *w, const char *path, const char *name, struct err *err)
+static int walk_entry(struct gather *g, const char *path, const char *name, struct err *err)
 {
     struct stat st, own;
     if (stat(path, &st) < 0 || lstat(path, &own) < 0)
         return input_failed(err, path);
-    if (S_ISLNK(own.st_mode) && check_link(w, path, &st, err) < 0)
+    if (S_ISLNK(own.st_mode) && check_link(g, path, &st, err) < 0)
         return -1;
     if (S_ISDIR(st.st_mode))
-        return walk_folder(w, path, name, err);
+        return walk_folder(g, path, name, err);
     if (!S_ISREG(st.st_mode))
         return err_set(err, ERR_INPUT, "'%.200s' is a pipe or a device", path);
-    return gather_file(w->gather, path, name, st.st_mode & 0111, err);
+    return gather_file(g, path, name, st.st_mode & 0111, err);
 }
 
-static int walk_names(struct walk *w, DIR *dir, const char *folder, const char *name,
+static int walk_names(struct gather *g, DIR *dir, const char *folder, const char *name,
                       struct err *err)
 {
     char path[PATH_MAX], inside[PATH_MAX];
@@ -130,22 +130,22 @@ static int walk_names(struct walk *w, DIR *dir, const char *folder, const char *
         if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
             continue;
         if (join(path, folder, d->d_name, err) < 0 || join(inside, name, d->d_name, err) < 0 ||
-            walk_entry(w, path, inside, err) < 0)
+            walk_entry(g, path, inside, err) < 0)
             return -1;
     }
 }
 
-static int walk_folder(struct walk *w, const char *folder, const char *name, struct err *err)
+static int walk_folder(struct gather *g, const char *folder, const char *name, struct err *err)
 {
-    if (w->depth == DEPTH_MAX)
+    if (g->depth == DEPTH_MAX)
         return err_set(err, ERR_INPUT, "'%.200s' lies more than %d folders deep", folder,
                        DEPTH_MAX);
     DIR *dir = opendir(folder);
     if (!dir)
         return input_failed(err, folder);
-    w->depth++;
-    int rc = walk_names(w, dir, folder, name, err);
-    w->depth--;
+    g->depth++;
+    int rc = walk_names(g, dir, folder, name, err);
+    g->depth--;
     closedir(dir);
     return rc;
 }
@@ -166,15 +166,19 @@ int gather_path(struct gather *g, const char *source, const char *name, struct e
     AUTO_FREE char *root = realpath(source, NULL);
     if (!root)
         return input_failed(err, source);
-    struct walk w = {.gather = g, .root = root};
-    return walk_folder(&w, source, top ? "" : name, err);
+    g->root = root;
+    int rc = walk_folder(g, source, top ? "" : name, err);
+    g->root = NULL;
+    return rc;
 }
 
 void gather_fini(struct gather *g)
 {
-    for (size_t i = 0; i < g->ntexts; i++)
-        free(g->texts[i]);
-    free(g->texts);
+    while (g->texts) {
+        struct gather_text *text = g->texts;
+        g->texts = text->next;
+        free(text);
+    }
     free(g->files);
     *g = (struct gather){0};
 }

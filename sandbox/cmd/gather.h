@@ -4,11 +4,14 @@
 
 #include "deploy/package.h"
 
+struct gather_text;
+
 struct gather {
     struct package_file *files;
     size_t count, cap;
-    char **texts; /* sources and names, owned */
-    size_t ntexts, texts_cap;
+    struct gather_text *texts; /* of the files */
+    const char *root;          /* real path of the folder on its way in */
+    int depth;                 /* below it */
 };
 
 /* One file; both texts are copied. -1 with ERR_MEMORY, ERR_LIMIT. */

@@ -52,8 +52,9 @@ int paths_bootstrap(char out[static PATH_MAX], struct err *err)
 {
     static const char *const places[] = {"../lib/clambda/bootstrap", "bootstrap"};
     char folder[PATH_MAX], path[PATH_MAX];
-    if (chosen_runtime())
-        return use_chosen(chosen_runtime(), out, err);
+    const char *chosen = chosen_runtime();
+    if (chosen)
+        return use_chosen(chosen, out, err);
     if (own_folder(folder, err) < 0)
         return -1;
     for (size_t i = 0; i < ARRAY_LEN(places); i++) {
