@@ -87,8 +87,8 @@ static inline void check_skip(const char *reason)
         check_skip_text = reason;
 }
 
-static inline void check_one(const struct check_test *test, size_t number, int *failed,
-                             int *skipped)
+static inline void check_run_test(const struct check_test *test, size_t number, int *failed,
+                                  int *skipped)
 {
     check_failures = 0;
     check_skip_text = NULL;
@@ -117,7 +117,7 @@ static inline int check_main(const struct check_test *tests, size_t count, int a
         if (only && strcmp(only, tests[i].name) != 0)
             continue;
         run++;
-        check_one(&tests[i], (size_t)run, &failed, &skipped);
+        check_run_test(&tests[i], (size_t)run, &failed, &skipped);
     }
     printf("1..%d\n", run);
     if (failed || run == 0)
