@@ -83,7 +83,7 @@ int notices_init(struct notices *n, struct err *err)
 {
     memset(n, 0, sizeof *n);
     for (size_t i = 0; i < NOTICE_COUNT; i++) {
-        n->responses[i] = notice_new(i, MHD_RESPMEM_PERSISTENT);
+        n->responses[i] = notice_new((enum notice)i, MHD_RESPMEM_PERSISTENT);
         if (!n->responses[i]) {
             notices_fini(n);
             return err_set(err, ERR_MEMORY, "no memory for the gateway's replies");
