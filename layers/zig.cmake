@@ -11,8 +11,14 @@ if(NOT CMAKE_SYSTEM_PROCESSOR OR NOT EXISTS ${CLAMBDA_DEPS}/${CLAMBDA_TARGET}/bi
 endif()
 set(zig_bin ${CLAMBDA_DEPS}/${CLAMBDA_TARGET}/bin)
 set(CMAKE_C_COMPILER ${zig_bin}/cc)
-set(CMAKE_CXX_COMPILER ${zig_bin}/c++)
-# no program is linked to look at the compiler: for C++ that would build its whole library
+# Nothing in C++ is deployed, only handlers of tests are: Debian's compiler has its library ready, zig would
+# build its own first, for minutes.
+find_program(zig_cxx NAMES ${CMAKE_SYSTEM_PROCESSOR}-linux-gnu-g++)
+if(NOT zig_cxx)
+    set(zig_cxx ${zig_bin}/c++)
+endif()
+set(CMAKE_CXX_COMPILER ${zig_cxx})
+# no program is linked to look at the compilers, for the same reason
 set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
 # nor, then, to look where the threads are: in a library of their own until glibc 2.34
 set(CMAKE_HAVE_LIBC_PTHREAD OFF CACHE BOOL "")
