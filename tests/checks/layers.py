@@ -39,7 +39,7 @@ LIBRARIES = {
     "archive_entry.h": r"sandbox/(pack|deploy)/\w+\.c",
     "zlib.h": r"sandbox/deploy/\w+\.c",
     "libelf.h": r"sandbox/deploy/\w+\.c",
-    "gelf.h": r"sandbox/deploy/\w+\.c",
+    "gelf.h": r"sandbox/deploy/\w+\.[ch]",
     "lambda.h": r"runtime/(include|decode|core)/.*|examples/.*",
     "lambda/": r"runtime/(include|decode|core)/.*|examples/.*",
 }

@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
+if(FUZZ)
+    clambda_fuzzer(elf LINK deploy_parts ARGS -max_len=8192)
+endif()
