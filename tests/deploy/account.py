@@ -1,40 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """An AWS account on loopback: moto's server, and in front of its CloudFormation the SAM translator, which AWS runs
 there. Run by the validators' Python; the first line that it prints is its address. It ends with its standard input."""
-import json
 import logging
 import os
 import sys
 import urllib.parse
 
-import boto3
 from moto.cloudformation import models, responses
 from moto.s3.models import s3_backends
 from moto.server import ThreadedMotoServer
-from samtranslator.public.translator import ManagedPolicyLoader
-from samtranslator.translator.transform import transform
-from samtranslator.yaml_helper import yaml_parse
 
-REGION = os.environ["AWS_DEFAULT_REGION"]
-
-
-class Policies(ManagedPolicyLoader):
-    """The managed policies that SAM's templates name, which the translator would ask AWS for."""
-
-    def __init__(self):
-        super().__init__(boto3.client("iam", region_name=REGION))
-
-    def load(self):
-        return {}
-
-
-def translate(template, parameters):
-    """CloudFormation's template out of SAM's."""
-    parsed = yaml_parse(template)
-    if parsed.get("Transform") != "AWS::Serverless-2016-10-31":
-        return template
-    values = {"AWS::Region": REGION, "AWS::Partition": "aws", **parameters}
-    return json.dumps(transform(parsed, values, Policies()))
+from translate import translate
 
 
 def translated(function):

@@ -94,6 +94,18 @@ func known(value cty.Value) any {
 	return list
 }
 
+// Resources by address. Without values of the variables it is validated whatever they will be.
+func evaluate(blocks hcl.Blocks, schemas schemas, valued bool) map[string]any {
+	scope := newScope(os.Args[2])
+	scope.variables(blocks.OfType("variable"), arguments(os.Args[3:]), valued)
+	for _, block := range blocks.OfType("provider") {
+		scope.decode(block.Body, schemas.provider(block.Labels[0]).spec())
+	}
+	made := scope.resources(blocks.OfType("resource"), schemas)
+	scope.outputs(blocks.OfType("output"))
+	return made
+}
+
 func main() {
 	if len(os.Args) < 3 {
 		fail("usage: terraform SCHEMA.json FOLDER [VARIABLE=VALUE...]")
@@ -105,16 +117,9 @@ func main() {
 		{Type: "resource", LabelNames: []string{"type", "name"}},
 	}})
 	check(diags)
-	blocks := content.Blocks
-	checkSettings(blocks.OfType("terraform"))
-	scope := newScope(os.Args[2])
-	scope.variables(blocks.OfType("variable"), arguments(os.Args[3:]))
-	for _, block := range blocks.OfType("provider") {
-		scope.decode(block.Body, schemas.provider(block.Labels[0]).spec())
-	}
-	made := scope.resources(blocks.OfType("resource"), schemas)
-	scope.outputs(blocks.OfType("output"))
-	text, err := json.MarshalIndent(made, "", "  ")
+	checkSettings(content.Blocks.OfType("terraform"))
+	evaluate(content.Blocks, schemas, false)
+	text, err := json.MarshalIndent(evaluate(content.Blocks, schemas, true), "", "  ")
 	if err != nil {
 		fail("%v", err)
 	}

@@ -91,35 +91,50 @@ func only(body hcl.Body, nested string, names ...string) (hcl.Attributes, hcl.Bl
 	return content.Attributes, content.Blocks
 }
 
-func (s *scope) variables(blocks hcl.Blocks, given map[string]string) {
-	values := map[string]cty.Value{}
-	for _, block := range blocks {
-		name := block.Labels[0]
-		attributes, _ := only(block.Body, "validation", "type", "default", "description", "nullable", "sensitive")
-		kind, diags := typeexpr.TypeConstraint(attributes["type"].Expr)
-		check(diags)
-		if text, found := given[name]; found {
-			value, err := convert.Convert(cty.StringVal(text), kind)
-			if err != nil {
-				fail("variable '%s': %v", name, err)
-			}
-			values[name] = value
-			delete(given, name)
-		} else if written, found := attributes["default"]; found {
-			values[name] = s.value(written, kind)
-		} else {
-			fail("the variable '%s' has no value", name)
+// The value that was given, or the default; its type.
+func (s *scope) variable(block *hcl.Block, given map[string]string) (cty.Value, cty.Type) {
+	name := block.Labels[0]
+	attributes, _ := only(block.Body, "validation", "type", "default", "description", "nullable", "sensitive")
+	written, found := attributes["type"]
+	if !found {
+		fail("the variable '%s' has no type", name)
+	}
+	kind, diags := typeexpr.TypeConstraint(written.Expr)
+	check(diags)
+	if text, found := given[name]; found {
+		value, err := convert.Convert(cty.StringVal(text), kind)
+		if err != nil {
+			fail("variable '%s': %v", name, err)
 		}
+		return value, kind
+	}
+	if written, found = attributes["default"]; !found {
+		fail("the variable '%s' has no value", name)
+	}
+	return s.value(written, kind), kind
+}
+
+// Without values as `terraform validate` has them: whatever they will be.
+func (s *scope) variables(blocks hcl.Blocks, given map[string]string, valued bool) {
+	values, names := map[string]cty.Value{}, map[string]bool{}
+	for _, block := range blocks {
+		value, kind := s.variable(block, given)
+		if !valued {
+			value = cty.UnknownVal(kind)
+		}
+		values[block.Labels[0]], names[block.Labels[0]] = value, true
 	}
 	for name := range given {
-		fail("there is no variable '%s'", name)
+		if !names[name] {
+			fail("there is no variable '%s'", name)
+		}
 	}
 	s.context.Variables["var"] = cty.ObjectVal(values)
 	for _, block := range blocks {
 		_, validations := only(block.Body, "validation", "type", "default", "description", "nullable", "sensitive")
 		for _, validation := range validations {
 			attributes, _ := only(validation.Body, "", "condition", "error_message")
-			if s.value(attributes["condition"], cty.Bool).False() {
+			if holds := s.value(attributes["condition"], cty.Bool); holds.IsKnown() && holds.False() {
 				fail("variable '%s': %s", block.Labels[0], s.value(attributes["error_message"], cty.String).AsString())
 			}
 		}
@@ -217,8 +232,11 @@ func (s *scope) count(attribute *hcl.Attribute) int64 {
 		return 1
 	}
 	value := s.value(attribute, cty.Number)
-	if !value.IsKnown() || value.IsNull() {
-		fail("%s: count is not known before anything is made", attribute.Range)
+	if !value.IsKnown() {
+		return 1 // so that what would be made is looked at
+	}
+	if value.IsNull() {
+		fail("%s: count is null", attribute.Range)
 	}
 	n, _ := value.AsBigFloat().Int64()
 	return n
