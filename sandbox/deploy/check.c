@@ -50,7 +50,8 @@ const struct check_rule *check_rules(size_t *out_count)
 
 /* ---- findings ------------------------------------------------------------------------------ */
 
-static const char *text_of(struct check *c, const char *fmt, va_list args)
+__attribute__((format(printf, 2, 0))) static const char *text_of(struct check *c, const char *fmt,
+                                                                 va_list args)
 {
     char text[TEXT_MAX];
     int len = vsnprintf(text, sizeof text, fmt, args);

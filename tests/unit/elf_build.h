@@ -130,8 +130,8 @@ static inline void elf_put_symbol_table(struct elf_build *b, const struct elf_sy
         const struct elf_sym *sym = order[i];
         Elf64_Sym e = {
             .st_name = elf_string(b, sym->name),
-            .st_info = ELF64_ST_INFO(sym->weak ? STB_WEAK : STB_GLOBAL,
-                                     sym->object ? STT_OBJECT : STT_FUNC),
+            .st_info = (uint8_t)ELF64_ST_INFO(sym->weak ? STB_WEAK : STB_GLOBAL,
+                                              sym->object ? STT_OBJECT : STT_FUNC),
             .st_shndx = sym->defined ? 1 : SHN_UNDEF,
             .st_value = sym->defined ? (contents[i] ? contents[i] : 64) : 0,
             .st_size = sym->nwords * 4,
