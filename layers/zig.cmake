@@ -27,12 +27,11 @@ set(CMAKE_HAVE_PTHREAD_CREATE ON CACHE BOOL "")
 set(CMAKE_AR ${zig_bin}/ar CACHE FILEPATH "")
 set(CMAKE_RANLIB ${zig_bin}/ranlib CACHE FILEPATH "")
 
-# Stripped when linked, so that the build id, which crash reports print, is one of what is deployed; no
-# folder of this machine is in the files: the same source gives the same bytes anywhere.
+# No folder of this machine is in the files: the same source gives the same bytes anywhere.
 set(CMAKE_C_FLAGS_INIT "-fomit-frame-pointer -ffile-prefix-map=${CMAKE_SOURCE_DIR}=. -ffile-prefix-map=${CMAKE_BINARY_DIR}=.")
 set(CMAKE_CXX_FLAGS_INIT "${CMAKE_C_FLAGS_INIT}")
 foreach(kind EXE MODULE SHARED)
-    set(CMAKE_${kind}_LINKER_FLAGS_INIT "-s -Wl,--build-id=sha1,--hash-style=gnu")
+    set(CMAKE_${kind}_LINKER_FLAGS_INIT "-Wl,--build-id=sha1,--hash-style=gnu")
 endforeach()
 # zig's linker keeps no state of options
 set(CMAKE_C_LINK_LIBRARY_USING_WHOLE_ARCHIVE -Wl,--whole-archive "<LINK_ITEM>" -Wl,--no-whole-archive)
