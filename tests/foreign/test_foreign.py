@@ -128,6 +128,21 @@ def check_failures(clambda, function, language):
         check("panic: named", "asked to panic" in lines[0] + log, True)
 
 
+def check_packed(clambda, function):
+    """The zip that clambda makes of it runs as the folder does."""
+    target = f"{function}.zip"
+    command = [clambda, "package", "--bootstrap", f"{function}/bootstrap", "-o", target]
+    for name in sorted(os.listdir(function)):
+        if name != "bootstrap":
+            command += ["--file", f"{function}/{name}"]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+    check(f"packed: exit code ({done.stderr.strip()})", done.returncode, 0)
+    code, lines, log = invoke(clambda, target, {"n": 1})
+    check("packed: answer", (code, [json.loads(line) for line in lines]), (0, [expect_answer({"n": 1}, 1)]))
+    if failures:
+        print(log)
+
+
 def main():
     language, clambda, folder = sys.argv[1:]
     if os.geteuid() != 0:
@@ -139,6 +154,7 @@ def main():
     for network in ("host", "none"):
         check_reuse(clambda, function, network)
     check_failures(clambda, function, language)
+    check_packed(clambda, function)
     sys.exit(1 if failures else 0)
 
 
