@@ -128,6 +128,24 @@ def check_failures(clambda, function, language):
         check("panic: named", "asked to panic" in lines[0] + log, True)
 
 
+# What the package would fail by on Lambda: nothing, or these rules. Rust's is linked to this host's
+# C library; Python's has modules for an interpreter that the host lends to the sandbox.
+VERDICTS = {
+    ("rust", "al2"): {"glibc-version"},
+}
+
+
+def check_package(clambda, function, language):
+    """Says the same of the package as the runtime's authors do."""
+    for profile in ("al2", "al2023"):
+        done = subprocess.run([clambda, "check", function, "--profile", profile, "--json"], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=120)
+        report = json.loads(done.stdout)
+        want = VERDICTS.get((language, profile), set())
+        errors = {f["rule"] for f in report["findings"] if f["severity"] == "error"}
+        check(f"{profile}: what clambda check finds", (errors, done.returncode), (want, 1 if want else 0))
+
+
 def check_packed(clambda, function):
     """The zip that clambda makes of it runs as the folder does."""
     target = f"{function}.zip"
@@ -155,6 +173,7 @@ def main():
         check_reuse(clambda, function, network)
     check_failures(clambda, function, language)
     check_packed(clambda, function)
+    check_package(clambda, function, language)
     sys.exit(1 if failures else 0)
 
 
