@@ -14,3 +14,7 @@ clambda_unit_test(closure LINK deploy_parts)
 target_compile_definitions(test_closure PRIVATE LEAF_PATH="$<TARGET_FILE:closure_leaf>"
     MIDDLE_PATH="$<TARGET_FILE:closure_middle>")
 add_dependencies(test_closure closure_leaf closure_middle)
+
+clambda_unit_test(elf LINK deploy_parts)
+target_compile_definitions(test_elf PRIVATE HANDLER_PATH="$<TARGET_FILE:example_sqs_batch>")
+add_dependencies(test_elf example_sqs_batch)

@@ -21,6 +21,7 @@ struct zip_entry {
     const char *data;
     unsigned mode;          /* 0: a regular file, 0644 */
     size_t name_len;        /* 0: strlen(name) */
+    size_t data_len;        /* 0: strlen(data) */
     const char *local_name; /* in front of the data, when another */
     const char *extra;      /* of the central directory */
     size_t extra_len;
@@ -117,7 +118,7 @@ static inline void zip_put_behind(struct zip_build *z, const struct zip_common *
 static inline void zip_add(struct zip_build *z, const struct zip_entry *e)
 {
     const char *data = e->data ? e->data : "";
-    size_t len = strlen(data), offset = z->len;
+    size_t len = e->data_len ? e->data_len : strlen(data), offset = z->len;
     const struct zip_common c = {
         .flags = (uint16_t)(e->flags | (e->behind ? ZIP_BEHIND : 0)),
         .method = e->method,
