@@ -127,6 +127,38 @@ static void check_named(struct check *c, const char *handler)
 
 /* ---- all ----------------------------------------------------------------------------------- */
 
+/* A file in the package's root that would be a handler if it had a module. */
+static const struct listing_item *find_object(const struct check *c)
+{
+    static const char root[] = CHECK_TASK "/";
+    for (size_t i = 0; i < c->listing.nitems; i++) {
+        const struct listing_item *item = &c->listing.items[i];
+        bool object = check_is_code(c, item) && item->elf->file.type == ELF_TYPE_OBJECT;
+        if (!object || strncmp(item->path, root, sizeof root - 1) != 0)
+            continue;
+        const char *name = item->path + sizeof root - 1, *dot = strrchr(name, '.');
+        if (c->lone || (!strchr(name, '/') && dot && strcmp(dot, ".so") == 0))
+            return item;
+    }
+    return NULL;
+}
+
+static void check_any(struct check *c)
+{
+    const struct listing_item *object = find_object(c);
+    if (object)
+        check_note(c,
+                   &(struct check_note){
+                       .severity = CHECK_ERROR,
+                       .item = object,
+                       .why = "Runtime.HandlerNotFound, when it is a function's handler",
+                       .fix = c->lone ? "define the module with LAMBDA_MODULE; a library is "
+                                        "checked in the package that has it"
+                                      : "define the module with LAMBDA_MODULE"},
+                   "exports no module of handlers%s",
+                   c->lone ? "" : ", and neither does any other file");
+}
+
 void check_handler(struct check *c)
 {
     const struct facts *runtime = c->bootstrap ? c->bootstrap->elf : NULL;
@@ -146,14 +178,6 @@ void check_handler(struct check *c)
         check_named(c, c->request->handler);
         return;
     }
-    if (c->lone && c->listing.items[0].elf &&
-        c->listing.items[0].elf->file.type == ELF_TYPE_OBJECT && !count)
-        check_note(c,
-                   &(struct check_note){
-                       .severity = CHECK_ERROR,
-                       .item = &c->listing.items[0],
-                       .why = "Runtime.HandlerNotFound, when it is a function's handler",
-                       .fix = "define the module with LAMBDA_MODULE; a library is checked in the "
-                              "package that has it"},
-                   "exports no module of handlers");
+    if (!count && (c->lone || ours))
+        check_any(c);
 }

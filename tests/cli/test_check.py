@@ -176,6 +176,8 @@ def handlers():
         (), "nobody_has"
     yield "no table", [zip_of("table.zip", OWN[0], ("orders.so", handler_object("table.so", "int x(void) { return 1; }\n"))),
                        "--handler", "orders"], {"handler"}, (), "LAMBDA_MODULE"
+    yield "no table at all", [zip_of("table.zip", OWN[0], ("orders.so", handler_object("table.so", "int x(void) { return 1; }\n")))], \
+        {"handler"}, (), "LAMBDA_MODULE"
     yield "other ABI", [zip_of("abi.zip", OWN[0], ("orders.so", handler_object("abi.so", TABLE % 99)))], {"handler"}, (), \
         "99"
     yield "no such handler", [zip_of("own.zip", *OWN), "--handler", "bills"], {"handler"}, (), "bills.so"
@@ -316,15 +318,24 @@ def check_project():
     """What this build itself would do on Lambda."""
     done, found = reports(f"{BUILD}/bin", "--profile", "al2")
     check("build/bin, al2: exit code", done.code, 1)
+    check("bootstrap and clambda are among its files", {"bootstrap", "clambda"} - {f["where"] for f in found[0]["findings"]}, set())
     glibc = [f for f in found[0]["findings"] if f["rule"] == "glibc-version" and f["where"].endswith("bootstrap")]
     check_match("build/bin, al2: names symbols", glibc[0]["what"] if glibc else "", r"GLIBC_2\.34 of libc\.so\.6 \([a-z_]+, ")
+    for arch in ("x86_64", "arm64"):
+        release = f"{BUILD}/lib/clambda/{arch}/bootstrap"
+        if os.path.exists(release):
+            package = zip_of(f"release-{arch}.zip", ("bootstrap", read(release)))
+            for profile in ("al2", "al2023"):
+                expect(f"release for {arch}, {profile}", [package, "--profile", profile, "--arch", arch])
+        else:
+            print(f"# no release build for {arch}: layers/release makes it")
 
 
 def check_same_as_invoke():
     """What would run does run; what would not fails for the reason that was given."""
     need_sandbox()
     echo = '{"do":"echo"}'
-    for name in ("static.zip", "static"):
+    for name in ("static.zip", "static", "link.zip"):
         check(f"{name} runs", invoke(path(name), echo).code, 0)
     layered = ("--layer", path("runtime.zip"))
     done = run("invoke", path("alone.zip"), *layered, "-e", write("sqs.json", run("event", "sqs").out))
