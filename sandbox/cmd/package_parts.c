@@ -57,20 +57,36 @@ static int check_object(const char *path, const struct package_identity *id, str
     return 0;
 }
 
+/* "orders", or "orders.symbol" for a table that LAMBDA_MODULE_AS has named. */
+static int name_handler(struct package_parts *p, size_t i, const struct package_identity *id,
+                        struct err *err)
+{
+    struct settings s = {0};
+    char name[NAME_MAX + sizeof id->handlers[0] + 1];
+    const char *symbol = id->handlers[0];
+    if (function_name_handler(&s, base_name(p->handlers[i]), err) < 0)
+        return -1;
+    if (strcmp(symbol, PACKAGE_DEFAULT_SYMBOL) != 0) {
+        snprintf(name, sizeof name, "%s.%s", s.handler, symbol);
+        if (settings_set_handler(&s, name, err) < 0)
+            return err_wrap(err, "'%.150s'", p->handlers[i]);
+    }
+    memcpy(p->names[i], s.handler, sizeof s.handler);
+    return 0;
+}
+
 static int add_handler(struct package_parts *p, size_t i, struct err *err)
 {
     const char *path = p->handlers[i], *file = base_name(path);
     struct package_identity id;
-    struct settings s = {0};
     if (!ends_with(file, ".so"))
         return err_set(err, ERR_INPUT,
                        "'%.200s' is no handler file, its name does not end in .so: other files go "
                        "into the package by --file, other runtimes by --bootstrap",
                        path);
-    if (function_name_handler(&s, file, err) < 0 || p->deploy->identify(path, &id, err) < 0 ||
-        check_object(path, &id, err) < 0 || agree(p, path, id.arch, err) < 0)
+    if (p->deploy->identify(path, &id, err) < 0 || check_object(path, &id, err) < 0 ||
+        name_handler(p, i, &id, err) < 0 || agree(p, path, id.arch, err) < 0)
         return -1;
-    memcpy(p->names[i], s.handler, sizeof s.handler);
     return gather_file(&p->files, path, file, true, err);
 }
 

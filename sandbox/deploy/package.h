@@ -11,13 +11,15 @@
 #include "base/err.h"
 #include "deploy/elf.h"
 
+#define PACKAGE_DEFAULT_SYMBOL "lambda_module" /* that LAMBDA_MODULE exports */
+
 /* What is wanted to know of a file before it is packed. */
 struct package_identity {
     bool is_elf, is_script; /* begins with ELF's bytes, with "#!" */
     enum elf_arch arch;
     enum elf_type type;
     size_t nhandlers;      /* handler tables that it exports */
-    char handlers[2][128]; /* names of the first two */
+    char handlers[2][128]; /* names of two, PACKAGE_DEFAULT_SYMBOL first */
     uint64_t size;
 };
 

@@ -45,13 +45,27 @@ static ssize_t read_whole(int fd, char *out, size_t len)
     return (ssize_t)done;
 }
 
+/* The table that a handler's name means when it names none. */
+static const struct elf_handlers *find_default(const struct elf_file *elf)
+{
+    for (size_t i = 0; i < elf->nhandlers; i++)
+        if (strcmp(elf->handlers[i].symbol, PACKAGE_DEFAULT_SYMBOL) == 0)
+            return &elf->handlers[i];
+    return NULL;
+}
+
 static void keep_elf(struct package_identity *out, const struct elf_file *elf)
 {
+    const struct elf_handlers *first = find_default(elf);
+    size_t kept = 0;
     out->arch = elf->arch;
     out->type = elf->type;
     out->nhandlers = elf->nhandlers;
-    for (size_t i = 0; i < elf->nhandlers && i < ARRAY_LEN(out->handlers); i++)
-        snprintf(out->handlers[i], sizeof out->handlers[i], "%s", elf->handlers[i].symbol);
+    if (first)
+        snprintf(out->handlers[kept++], sizeof *out->handlers, "%s", first->symbol);
+    for (size_t i = 0; i < elf->nhandlers && kept < ARRAY_LEN(out->handlers); i++)
+        if (&elf->handlers[i] != first)
+            snprintf(out->handlers[kept++], sizeof *out->handlers, "%s", elf->handlers[i].symbol);
 }
 
 static int identify_elf(const char *bytes, size_t len, struct package_identity *out,

@@ -101,6 +101,9 @@ def check_content():
     check_match("two handlers: the line", out, "handler raw_echo or kinesis_records,")
     with zipfile.ZipFile(path("packed.zip")) as archive:
         archive.testzip()
+    named = write("named.so", read(example("raw_echo")).replace(b"\0lambda_module\0", b"\0second_module\0"))
+    names, out, err = packed("a handler of another symbol", named, clambda=clambda)
+    check_match("a handler of another symbol: the line", out, "handler named.second_module, architecture")
     names, out, err = packed("arm64", arm("orders.so", example("raw_echo")), clambda=clambda)
     check("arm64: the line", "handler orders, architecture arm64" in out, True)
     with zipfile.ZipFile(path("packed.zip")) as archive:
