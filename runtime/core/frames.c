@@ -38,16 +38,19 @@ static const char *keep_path(struct frames *f, const char *path, const char *las
 struct walk {
     struct frames *f;
     uintptr_t base;
-    size_t head;
+    size_t head; /* that can be read there */
+    uint64_t file;
     const char *last;
 };
 
 static void on_mapping(const struct mapping *m, void *user)
 {
     struct walk *w = user;
-    if (m->offset == 0) {
+    bool same = m->file == w->file;
+    if (m->offset == 0 && m->file && !(same && object_continues(w->base, w->head, m->start))) {
         w->base = m->start;
-        w->head = m->end - m->start;
+        w->head = m->readable ? m->end - m->start : 0;
+        w->file = m->file;
     }
     for (size_t i = 0; i < w->f->count; i++) {
         struct frame *frame = &w->f->list[i];

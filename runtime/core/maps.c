@@ -31,6 +31,15 @@ static const char *skip_word(const char *p)
     return p;
 }
 
+/* By FNV-1a of device, inode and path: a copy of the path would be long, and lines move. */
+static uint64_t file_of(const char *p)
+{
+    uint64_t hash = 0xcbf29ce484222325;
+    for (; *p; p++)
+        hash = (hash ^ (unsigned char)*p) * 0x100000001b3;
+    return hash;
+}
+
 static void parse_mapping(const char *line, struct mapping *out)
 {
     const char *p = read_hex(line, &out->start);
@@ -38,7 +47,9 @@ static void parse_mapping(const char *line, struct mapping *out)
     p = skip_word(p); /* to the rights */
     out->readable = *p == 'r';
     p = read_hex(skip_word(p), &out->offset); /* behind them */
-    out->path = skip_word(skip_word(skip_word(p)));
+    const char *file = skip_word(p);
+    out->path = skip_word(skip_word(file));
+    out->file = *out->path ? file_of(file) : 0;
 }
 
 /* Gives the bytes of whole lines. */

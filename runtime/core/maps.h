@@ -11,6 +11,7 @@
 struct mapping {
     uintptr_t start, end, offset;
     bool readable;
+    uint64_t file;    /* the same for lines of the same file, 0 for anonymous memory */
     const char *path; /* "" for anonymous memory; until the call returns */
 };
 

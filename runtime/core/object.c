@@ -96,3 +96,19 @@ const ElfW(Phdr) * object_segments(uintptr_t base, size_t size, size_t *out_coun
     *out_count = head->e_phnum;
     return (const void *)(base + head->e_phoff);
 }
+
+bool object_continues(uintptr_t base, size_t size, uintptr_t start)
+{
+    size_t count = 0;
+    const ElfW(Phdr) *segments = object_segments(base, size, &count);
+    uintptr_t linked = UINTPTR_MAX;
+    for (size_t i = 0; i < count; i++) {
+        if (segments[i].p_type != PT_LOAD)
+            continue;
+        if (linked == UINTPTR_MAX)
+            linked = segments[i].p_vaddr - segments[i].p_offset;
+        else if (segments[i].p_vaddr - segments[i].p_offset - linked == start - base)
+            return true;
+    }
+    return false;
+}

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <link.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/failure.h"
@@ -14,3 +15,7 @@ int object_check(const char *path, const char *type, struct failure *f) ATTR_CHE
 /* The program headers of a file that is mapped at base, of which size bytes are: NULL when these do
  * not have them, or it is no object. Async-signal-safe. */
 const ElfW(Phdr) * object_segments(uintptr_t base, size_t size, size_t *out_count);
+
+/* Whether the module whose start is mapped at base, in size bytes, has the start of its file once
+ * more at another address: linkers let small segments share a page of the file. */
+bool object_continues(uintptr_t base, size_t size, uintptr_t start);

@@ -29,6 +29,7 @@ static const int context_registers[] = {
 struct module {
     uintptr_t base, head_end; /* its first mapping, which has the start of the file */
     uintptr_t end;            /* of its last */
+    uint64_t file;
 };
 
 struct unwinder {
@@ -50,8 +51,11 @@ static void on_mapping(const struct mapping *m, void *user)
     if (*m->path != '/' && strcmp(m->path, "[vdso]") != 0)
         return;
     struct module *last = u->nmodules ? &u->modules[u->nmodules - 1] : NULL;
-    if (m->offset == 0 && u->nmodules < MODULES_MAX)
-        u->modules[u->nmodules++] = (struct module){m->start, m->end, m->end};
+    bool more = last && last->file == m->file &&
+                object_continues(last->base, last->head_end - last->base, m->start);
+    if (m->offset == 0 && !more && u->nmodules < MODULES_MAX)
+        u->modules[u->nmodules++] =
+            (struct module){m->start, m->readable ? m->end : m->start, m->end, m->file};
     else if (last && last->end <= m->start)
         last->end = m->end;
 }
