@@ -336,14 +336,21 @@ static const struct listing_item *find_bootstrap(const struct check *c)
     return NULL;
 }
 
+/* Programs in the root; or anywhere, when none of them looks like a bootstrap in a wrong place. */
 static bool has_programs(const struct check *c)
 {
+    bool any = false, misplaced = false;
     for (size_t i = 0; i < c->listing.nitems; i++) {
         const struct listing_item *item = &c->listing.items[i];
-        if (item->source == 0 && item->elf && item->elf->file.type == ELF_TYPE_PROGRAM)
+        const char *name = strrchr(item->path, '/') + 1;
+        if (item->source != 0 || !item->elf || item->elf->file.type != ELF_TYPE_PROGRAM)
+            continue;
+        if (name == item->path + sizeof CHECK_TASK)
             return true;
+        any = true;
+        misplaced |= strcmp(name, CHECK_BOOTSTRAP) == 0;
     }
-    return false;
+    return any && !misplaced;
 }
 
 int check_tree_build(struct check *c, struct err *err)

@@ -18,3 +18,9 @@ add_dependencies(test_closure closure_leaf closure_middle)
 clambda_unit_test(elf LINK deploy_parts)
 target_compile_definitions(test_elf PRIVATE HANDLER_PATH="$<TARGET_FILE:example_sqs_batch>")
 add_dependencies(test_elf example_sqs_batch)
+
+clambda_unit_test(verdict SOURCES unit/verdict_rows.c LINK deploy_parts include)
+target_compile_definitions(test_verdict PRIVATE HANDLER_PATH="$<TARGET_FILE:example_sqs_batch>"
+    BOOTSTRAP_PATH="$<TARGET_FILE:bootstrap>"
+    ARCH="$<IF:$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},aarch64>,arm64,x86_64>")
+add_dependencies(test_verdict example_sqs_batch bootstrap)
