@@ -60,9 +60,9 @@ static void find_gateway(const struct package_parts *parts, char out[static PATH
 static int gather(struct contents *c, const struct package_parts *parts, struct err *err)
 {
     char name[PATH_MAX];
-    if (gather_file(&c->files, parts->runtime, BOOTSTRAP + 1, true, err) < 0)
+    if (gather_file(&c->files, parts->runtime, &BOOTSTRAP[1], true, err) < 0)
         return -1;
-    if (c->gateway[0] && gather_file(&c->files, c->gateway, GATEWAY + 1, true, err) < 0)
+    if (c->gateway[0] && gather_file(&c->files, c->gateway, &GATEWAY[1], true, err) < 0)
         return -1;
     for (size_t i = 0; i < parts->files.count; i++) {
         const struct package_file *f = &parts->files.files[i];
