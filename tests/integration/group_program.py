@@ -17,7 +17,7 @@ def libraries():
     out = subprocess.run(["ldd", harness.options.bootstrap], check=True,
                          stdout=subprocess.PIPE).stdout.decode()
     names = sorted(line.split()[0] for line in out.splitlines())
-    same([n for n in names if not re.match(r"(linux-vdso|libc|.*/ld-linux[^/]*)\.so", n)], [])
+    same([n for n in names if not re.match(r"(linux-vdso|libc|libdl|libpthread|.*/ld-linux[^/]*)\.so", n)], [])
 
 
 @test("program")
