@@ -10,10 +10,9 @@
 #include "pack/interrupt.h"
 #include "pack/path.h"
 
-#define LIBC     "libc.so.6"
-#define FILE_MAX ((size_t)1 << 30)
-
-enum { FIRST = 32, MOST = 1024 };
+#define LIBC      "libc.so.6"
+#define FILE_MAX  ((size_t)1 << 30)
+#define TEXTS_MAX (16u << 20)
 
 /* Where ld.so finds what the package brings along, besides run paths. */
 static const char *const package_folders[] = {"var/task", "var/task/lib", "var/runtime",
@@ -41,11 +40,6 @@ struct wanting {
     const struct elf_file *elf;
 };
 
-static int out_of_memory(struct err *err)
-{
-    return err_set(err, ERR_MEMORY, "no memory to look for libraries");
-}
-
 static const char *base_name(const char *path)
 {
     const char *slash = strrchr(path, '/');
@@ -71,26 +65,33 @@ static struct closure_file *find(const struct search *s, const char *soname)
     return NULL;
 }
 
+/* Both parts behind each other, kept with what is found. */
+static const char *keep(struct search *s, const char *first, const char *second, struct err *err)
+{
+    size_t n = strlen(first), m = strlen(second);
+    char *text = arena_alloc(&s->found->texts, n + m + 1);
+    if (!text) {
+        err_set(err, ERR_LIMIT, "the libraries' names are too long");
+        return NULL;
+    }
+    memcpy(text, first, n);
+    memcpy(text + n, second, m + 1);
+    return text;
+}
+
 /* path is on the host, without root; name is where it goes when that is known. */
 static int add(struct search *s, const char *path, const char *name, const char *soname,
                struct err *err)
 {
     struct closure *c = s->found;
-    if (c->count == c->cap) {
-        size_t cap = c->cap ? c->cap * 2 : FIRST;
-        struct closure_file *files = cap > MOST ? NULL : realloc(c->files, cap * sizeof *c->files);
-        if (cap > MOST)
-            return err_set(err, ERR_LIMIT, "more than %d libraries are needed", MOST);
-        if (!files)
-            return out_of_memory(err);
-        c->files = files;
-        c->cap = cap;
-    }
-    struct closure_file f = {.name = strdup(name), .soname = strdup(soname)};
-    if (asprintf(&f.source, "%s%s", s->folders.root, path) < 0)
-        f.source = NULL;
+    if (c->count == CLOSURE_FILES_MAX)
+        return err_set(err, ERR_LIMIT, "more than %d libraries are needed", CLOSURE_FILES_MAX);
+    const struct closure_file f = {keep(s, s->folders.root, path, err), keep(s, name, "", err),
+                                   keep(s, soname, "", err)};
+    if (!f.source || !f.name || !f.soname)
+        return -1;
     c->files[c->count++] = f;
-    return f.source && f.name && f.soname ? 0 : out_of_memory(err);
+    return 0;
 }
 
 /* ---- run paths --------------------------------------------------------------------------------
@@ -228,15 +229,11 @@ static int find_interpreter(struct search *s, const struct wanting *w, struct er
     if (!known)
         return add(s, path, name, "", err);
     /* a library may have named it before the program did: it is one file */
-    char *moved = *known->soname ? strdup(name) : NULL;
-    if (*known->soname && !moved)
-        return out_of_memory(err);
-    if (moved) {
-        free(known->name);
-        known->name = moved;
-        known->soname[0] = '\0';
+    if (*known->soname) {
+        known->name = keep(s, name, "", err);
+        known->soname = "";
     }
-    return 0;
+    return known->name ? 0 : -1;
 }
 
 static bool provides(const struct elf_file *elf, const char *version)
@@ -338,34 +335,44 @@ static const char *common_folder(const struct search *s)
 
 static int place_all(struct search *s, struct err *err)
 {
+    char name[PATH_MAX];
     const char *folder = common_folder(s);
     int dir = (int)(base_name(folder) - folder);
     for (size_t i = 0; i < s->found->count; i++) {
         struct closure_file *f = &s->found->files[i];
         if (!*f->soname)
             continue;
-        free(f->name);
-        if (asprintf(&f->name, "%.*s%s", dir, folder, f->soname) < 0)
-            f->name = NULL;
+        if (snprintf(name, sizeof name, "%.*s%s", dir, folder, f->soname) >= PATH_MAX)
+            return err_set(err, ERR_LIMIT, "'%.200s' has too long a path", f->source);
+        flatten(name);
+        f->name = keep(s, name, "", err);
         if (!f->name)
-            return out_of_memory(err);
-        flatten(f->name);
+            return -1;
     }
     return 0;
+}
+
+static int search(struct search *s, const char *root, struct err *err)
+{
+    if (closure_folders_read(&s->folders, root, s->arch, err))
+        return -1;
+    int done = arena_init(&s->arena, ELF_ARENA_BYTES, err);
+    if (!done)
+        done = find_all(s, err) || place_all(s, err) ? -1 : 0;
+    arena_fini(&s->arena);
+    closure_folders_free(&s->folders);
+    return done;
 }
 
 int closure_find(struct closure *out, const char *root, enum elf_arch arch,
                  const struct package_file *files, size_t nfiles, struct err *err)
 {
-    *out = (struct closure){0};
     struct search s = {.found = out, .arch = arch, .files = files, .nfiles = nfiles};
-    if (closure_folders_read(&s.folders, root, arch, err))
-        return -1;
-    int done = arena_init(&s.arena, ELF_ARENA_BYTES, err);
+    *out = (struct closure){.files = calloc(CLOSURE_FILES_MAX, sizeof *out->files)};
+    int done = out->files ? arena_init(&out->texts, TEXTS_MAX, err)
+                          : err_set(err, ERR_MEMORY, "no memory to look for libraries");
     if (!done)
-        done = find_all(&s, err) || place_all(&s, err) ? -1 : 0;
-    arena_fini(&s.arena);
-    closure_folders_free(&s.folders);
+        done = search(&s, root, err);
     if (done)
         closure_free(out);
     return done;
@@ -373,11 +380,7 @@ int closure_find(struct closure *out, const char *root, enum elf_arch arch,
 
 void closure_free(struct closure *c)
 {
-    for (size_t i = 0; i < c->count; i++) {
-        free(c->files[i].source);
-        free(c->files[i].name);
-        free(c->files[i].soname);
-    }
     free(c->files);
+    arena_fini(&c->texts);
     *c = (struct closure){0};
 }

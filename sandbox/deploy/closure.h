@@ -8,15 +8,18 @@
 #include "base/arena.h"
 #include "deploy/package.h"
 
+#define CLOSURE_FILES_MAX 1024
+
 struct closure_file {
-    char *source; /* on this host */
-    char *name;   /* in the image: "lib64/ld-linux-x86-64.so.2" */
-    char *soname; /* "" for an interpreter */
+    const char *source; /* on this host */
+    const char *name;   /* in the image: "lib64/ld-linux-x86-64.so.2" */
+    const char *soname; /* "" for an interpreter */
 };
 
 struct closure {
     struct closure_file *files;
-    size_t count, cap;
+    size_t count;
+    struct arena texts;
 };
 
 /* root: "" for this host, or a folder that is taken for it and that the sources lie in. Names in

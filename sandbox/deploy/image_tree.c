@@ -7,23 +7,15 @@
 
 #include "pack/path.h"
 
-enum { FIRST = 64, MOST = 65536 };
+enum { FIRST = 64, MOST = 131072, TEXTS_MAX = 512 << 20 };
 
 /* A file of this prefix says to those who unpack that another one is gone. */
 #define WHITEOUT ".wh."
 
-static void free_entry(struct image_entry *e)
-{
-    free(e->name);
-    free(e->source);
-    free(e->text);
-}
-
 void image_tree_free(struct image_tree *tree)
 {
-    for (size_t i = 0; i < tree->count; i++)
-        free_entry(&tree->entries[i]);
     free(tree->entries);
+    arena_fini(&tree->texts);
     *tree = (struct image_tree){0};
 }
 
@@ -66,17 +58,24 @@ static int grow(struct image_tree *tree, struct err *err)
     return 0;
 }
 
+/* NULL stays NULL. */
+static int keep(struct image_tree *tree, const char **out, const char *text, struct err *err)
+{
+    if (!tree->texts.base && arena_init(&tree->texts, TEXTS_MAX, err))
+        return -1;
+    *out = text ? arena_strndup(&tree->texts, text, strlen(text)) : NULL;
+    return text && !*out ? err_set(err, ERR_LIMIT, "the names of an image's files are too long")
+                         : 0;
+}
+
 static int add(struct image_tree *tree, const char *name, const char *source, const char *text,
                mode_t mode, struct err *err)
 {
-    if (check_name(name, err) || grow(tree, err))
+    struct image_entry e = {.mode = mode};
+    if (check_name(name, err) || grow(tree, err) || keep(tree, &e.name, name, err) ||
+        keep(tree, &e.source, source, err) || keep(tree, &e.text, text, err))
         return -1;
-    struct image_entry *e = &tree->entries[tree->count++];
-    *e = (struct image_entry){.name = strdup(name), .mode = mode};
-    e->source = source ? strdup(source) : NULL;
-    e->text = text ? strdup(text) : NULL;
-    if (!e->name || (source && !e->source) || (text && !e->text))
-        return err_set(err, ERR_MEMORY, "no memory for an image's files");
+    tree->entries[tree->count++] = e;
     return 0;
 }
 
@@ -110,15 +109,17 @@ static void sort(struct image_tree *tree)
 }
 
 /* Folders of name that before does not lie in as well. */
-static int add_parents(struct image_tree *tree, char *name, const char *before, struct err *err)
+static int add_parents(struct image_tree *tree, const char *name, const char *before,
+                       struct err *err)
 {
-    for (char *slash = strchr(name, '/'); slash; slash = strchr(slash + 1, '/')) {
-        if (strncmp(name, before, (size_t)(slash - name) + 1) == 0)
+    char folder[PACK_NAME_MAX + 1];
+    for (const char *slash = strchr(name, '/'); slash; slash = strchr(slash + 1, '/')) {
+        size_t len = (size_t)(slash - name);
+        if (strncmp(name, before, len + 1) == 0)
             continue;
-        *slash = '\0';
-        int done = image_tree_folder(tree, name, 0755, err);
-        *slash = '/';
-        if (done)
+        memcpy(folder, name, len);
+        folder[len] = '\0';
+        if (image_tree_folder(tree, folder, 0755, err))
             return -1;
         tree->entries[tree->count - 1].implied = true;
     }
@@ -127,17 +128,13 @@ static int add_parents(struct image_tree *tree, char *name, const char *before, 
 
 static int add_all_parents(struct image_tree *tree, struct err *err)
 {
-    AUTO_FREE char *before = strdup("");
     size_t given = tree->count;
-    for (size_t i = 0; before && i < given; i++) {
-        char *name = strdup(tree->entries[i].name);
-        int done = name ? add_parents(tree, name, before, err) : 0;
-        free(before);
-        before = name;
-        if (done)
+    for (size_t i = 0; i < given; i++) {
+        const char *before = i ? tree->entries[i - 1].name : "";
+        if (add_parents(tree, tree->entries[i].name, before, err))
             return -1;
     }
-    return before ? 0 : err_set(err, ERR_MEMORY, "no memory for an image's files");
+    return 0;
 }
 
 static int check_twice(const struct image_tree *tree, struct err *err)
@@ -158,9 +155,7 @@ static void unite_folders(struct image_tree *tree)
     size_t kept = 0;
     for (size_t i = 0; i < tree->count; i++) {
         struct image_entry *e = &tree->entries[i];
-        if (kept && strcmp(tree->entries[kept - 1].name, e->name) == 0)
-            free_entry(e);
-        else
+        if (!kept || strcmp(tree->entries[kept - 1].name, e->name) != 0)
             tree->entries[kept++] = *e;
     }
     tree->count = kept;

@@ -7,12 +7,12 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "base/err.h"
+#include "base/arena.h"
 
 struct image_entry {
-    char *name;
-    char *source; /* file on this machine; NULL: text, or a folder */
-    char *text;
+    const char *name;
+    const char *source; /* file on this machine; NULL: text, or a folder */
+    const char *text;
     mode_t mode;  /* with its type */
     bool implied; /* a folder that only names go through */
 };
@@ -20,11 +20,13 @@ struct image_entry {
 struct image_tree {
     struct image_entry *entries;
     size_t count, cap;
+    struct arena texts;
 };
 
 void image_tree_free(struct image_tree *tree);
 
-/* Texts are copied. -1 with ERR_INPUT (the name is not plain), ERR_LIMIT, ERR_MEMORY. */
+/* Of a zeroed tree. Texts are copied. -1 with ERR_INPUT (the name is not plain), ERR_LIMIT,
+ * ERR_MEMORY. */
 int image_tree_folder(struct image_tree *tree, const char *name, mode_t mode,
                       struct err *err) ATTR_CHECK;
 int image_tree_file(struct image_tree *tree, const char *name, const char *source, bool executable,

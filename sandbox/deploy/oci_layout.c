@@ -197,6 +197,8 @@ static int is_empty(int dir, struct err *err)
 {
     AUTO_FD int copy = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *listing = copy < 0 ? NULL : fdopendir(copy);
+    if (!listing && errno == ENOMEM)
+        return err_set(err, ERR_MEMORY, "no memory to list the folder");
     if (!listing)
         return err_sys(err, "list the folder");
     copy = -1;

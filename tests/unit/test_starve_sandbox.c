@@ -10,6 +10,8 @@
 #include "cmd/gather.h"
 #include "cmd/output.h"
 #include "cmd/payloads.h"
+#include "deploy/closure.h"
+#include "deploy/closure_folders.h"
 #include "deploy/package.h"
 #include "env/credentials.h"
 #include "env/fault.h"
@@ -257,6 +259,49 @@ static int write_package(struct err *err)
     return failed ? -1 : 0;
 }
 
+/* On a base, so that nothing of this host is compressed again and again. */
+static int write_image(struct err *err)
+{
+    static const char *const words[] = {"A=1", NULL};
+    struct package_size size;
+    const struct package_file file = {at("data"), "var/task/data", false};
+    const struct package_image image = {
+        .dir = at("image"),
+        .tag = "latest",
+        .base = at("base:one"),
+        .arch = ELF_ARCH_X86_64,
+        .files = &file,
+        .nfiles = 1,
+        .entry = words,
+        .command = words,
+        .env = words,
+        .env_default = words,
+        .working_dir = "/",
+    };
+    return package_write_image(&image, &size, err);
+}
+
+static void make_base(void)
+{
+    struct err err = {0};
+    struct package_size size;
+    write_file(at("data"), "1", 1);
+    const struct package_file file = {at("data"), "data", false};
+    const struct package_image image = {
+        .dir = at("base"), .tag = "one", .arch = ELF_ARCH_X86_64, .files = &file, .nfiles = 1};
+    CHECK_INT(package_write_image(&image, &size, &err), 0);
+    CHECK_STR(err.msg, "");
+}
+
+static int find_libraries(struct err *err)
+{
+    struct closure c;
+    const struct package_file file = {"/proc/self/exe", "var/task/program", true};
+    int failed = closure_find(&c, "", closure_host_arch(), &file, 1, err);
+    closure_free(&c);
+    return failed;
+}
+
 static const struct starve_row rows[] = {
     {"assemble a policy", assemble, 0},
     {"settings", read_settings, 0},
@@ -268,12 +313,15 @@ static const struct starve_row rows[] = {
     {"unpack a zip", unpack, 0},
     {"take a zip", open_pack, 0},
     {"write a package", write_package, 0},
+    {"write an image", write_image, 0},
+    {"find a program's libraries", find_libraries, 0},
     {"serve the Runtime API", open_server, 1u << ERR_SYSTEM},
 };
 
 static void test_all(void)
 {
     start();
+    make_base();
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         starve_run(&rows[i]);
     end();
