@@ -196,9 +196,11 @@ static void test_others(void)
     const struct package_file text = {path, "var/task/text", false};
     CHECK_INT(closure_find(&c, "", closure_host_arch(), &text, 1, &err), 0);
     CHECK_INT(c.count, 0);
+    closure_free(&c);
     put("text", "\177ELF and no more");
     CHECK_INT(closure_find(&c, "", closure_host_arch(), &text, 1, &err), 0);
     CHECK_INT(c.count, 0);
+    closure_free(&c);
     const struct package_file none = {"/nonexistent/file", "var/task/text", false};
     CHECK_INT(closure_find(&c, "", closure_host_arch(), &none, 1, &err), -1);
     end();
