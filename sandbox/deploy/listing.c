@@ -113,9 +113,11 @@ int listing_take(void *content, const char *bytes, size_t len, struct err *err)
 {
     struct listing_content *c = content;
     size_t room = c->len < LISTING_HEAD ? LISTING_HEAD - (size_t)c->len : 0;
-    memcpy(c->head + (room ? c->len : 0), bytes, room < len ? room : len);
     if (interrupt_check(err))
         return -1;
+    if (!len) /* which may have no bytes at all */
+        return 0;
+    memcpy(c->head + (room ? c->len : 0), bytes, room < len ? room : len);
     uint64_t before = c->len;
     c->len += len;
     if (c->bytes)
