@@ -39,11 +39,11 @@ class Gateway:
     def __init__(self, *arguments, command=None, env=None, **more):
         global made
         made += 1
-        self.out, self.log = path(f"out-{made}"), path(f"log-{made}")
+        self.out, self.log, self.gate = (path(f"{name}-{made}") for name in ("out", "log", "gate"))
         command = command or [GATEWAY, "--port", "0", "--bootstrap", RUNTIME]
         with open(self.out, "wb") as out, open(self.log, "wb") as log:
             self.process = subprocess.Popen([*command, *arguments], stdout=out, stderr=log,
-                                            env=dict(CLEAN, **(env or {})), **more)
+                                            env=dict(CLEAN, GATE=self.gate, **(env or {})), **more)
         wait_until(lambda: "listens on port" in self.said() or self.process.poll() is not None)
         found = re.search(r"listens on port (\d+)", self.said())
         if not found:
@@ -65,6 +65,12 @@ class Gateway:
     def printed(self):
         with open(self.out, "rb") as file:
             return file.read()
+
+    def at_gate(self, number):
+        return wait_until(lambda: b"gate %d\n" % number in self.printed())
+
+    def open_gate(self, number):
+        harness.write(f"{self.gate}{number}", "")
 
     def connect(self):
         return http.client.HTTPConnection("127.0.0.1", self.port, timeout=harness.PATIENCE_S)

@@ -51,6 +51,18 @@ def do_sleep(runtime, number):
     runtime.respond("slept")
 
 
+def wait_at_gate(number):
+    """Says that it is there, and waits for the file that lets it go on."""
+    os.write(1, b"gate %d\n" % number)
+    while not os.path.exists(f"{os.environ['GATE']}{number}"):
+        time.sleep(0.005)
+
+
+def do_gate(runtime, number):
+    wait_at_gate(number)
+    runtime.respond("passed")
+
+
 def do_linger(runtime, number):
     runtime.respond("early")
     time.sleep(number / 1000)
@@ -130,8 +142,8 @@ def main():
     if init.startswith("until "):  # fails until there is such a file
         if not os.path.exists(init[6:]):
             os._exit(4)
-    elif init.startswith("sleep "):
-        time.sleep(int(init[6:]) / 1000)
+    elif init.startswith("gate "):
+        wait_at_gate(int(init[5:]))
     elif init:
         act(runtime, init)
     while True:
