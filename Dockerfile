@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# An image in which `clambda invoke` runs.
+# Two images: `clambda`, in which functions are run and packaged, and a function's own.
 #
 #   docker build -t clambda .
 #   docker run --rm -i --privileged clambda invoke s3_put.so < event.json
@@ -15,9 +15,18 @@
 #
 # podman takes the same options, with --security-opt unmask=ALL for systempaths=unconfined.
 # Build arguments: BASE, the image that clambda runs in (Debian 12, or one that has its packages);
-# BUILDER, the one that it is built in, with the same C library.
+# BUILDER, the one that everything is built in, with the same C library.
+#
+#   docker build --target function -t orders --build-context handler=FOLDER --build-arg HANDLER=orders.c .
+#   docker run --rm -p 8080:8080 orders      then POST events to it; on Lambda it is the function's image
+#
+# HANDLER, seen from FOLDER (default: this checkout, examples/sqs_batch): a source file in C or C++, a
+# folder of them, or an object that is built already. It becomes handler.so, and the command `handler`.
+# BASE_FUNCTION, the image it goes into: any with glibc 2.34 or newer. PROFILE=al2023: what the files
+# are proven for while the image is made, by `clambda check`; empty: nothing, for bases that have more.
 ARG BASE=docker.io/library/debian:bookworm-slim
 ARG BUILDER=${BASE}
+ARG BASE_FUNCTION=public.ecr.aws/lambda/provided:al2023
 
 FROM ${BUILDER} AS build
 ENV CLAMBDA_DEPS=/deps
@@ -33,7 +42,35 @@ RUN cmake -G Ninja -S /src -B /build -DTESTS=OFF -DCMAKE_INSTALL_PREFIX=/usr/loc
     && mkdir -p /image/work \
     && cp /build/examples/*.so /image/work/
 
-FROM ${BASE}
+FROM scratch AS handler
+COPY examples /examples
+
+FROM build AS compiled
+ARG HANDLER=examples/sqs_batch
+ARG PROFILE=al2023
+COPY --from=handler / /handler
+# The C++ library is linked into the handler: function images have none, or an older one.
+RUN set -eu; cd /handler; task=/function/var/task; runtime=/function/var/runtime; \
+    mkdir -p "$task" "$runtime" /package; \
+    case $HANDLER in \
+        *.so) cp "$HANDLER" "$task/handler.so" ;; \
+        *)  find "$HANDLER" -type f \( -name '*.c' -o -name '*.cc' -o -name '*.cpp' \) -print >/sources; \
+            [ -s /sources ] || { echo "HANDLER is '$HANDLER': no source in C or C++ there" >&2; exit 1; }; \
+            xargs -d '\n' gcc -O2 -shared -fPIC -s -I/image/usr/local/include -o "$task/handler.so" </sources \
+                -static-libgcc -Wl,-Bstatic,--as-needed -lstdc++ -Wl,-Bdynamic -lm ;; \
+    esac; \
+    cp /image/usr/local/lib/clambda/bootstrap /image/usr/local/lib/clambda/gateway "$runtime/"; \
+    cp "$runtime"/* "$task/handler.so" /package/; \
+    [ -z "$PROFILE" ] || /build/bin/clambda check /package --profile "$PROFILE" --handler handler
+
+FROM ${BASE_FUNCTION} AS function
+COPY --from=compiled /function /
+ENV LAMBDA_TASK_ROOT=/var/task LAMBDA_RUNTIME_DIR=/var/runtime
+WORKDIR /var/task
+ENTRYPOINT ["/var/runtime/bootstrap"]
+CMD ["handler"]
+
+FROM ${BASE} AS clambda
 # e2fsprogs makes the quota of /tmp, uidmap serves ordinary users, libarchive13 unpacks zips; a
 # function that speaks TLS sees the certificates.
 RUN apt-get -qq update \

@@ -8,6 +8,7 @@ import sys
 import zipfile
 
 from page import ROOT
+from tools import dependencies
 
 MUST = os.environ.get("SANDBOX_MUST_WORK") == "1"
 failures = []
@@ -36,9 +37,11 @@ def finish():
 
 
 def released(build, commands):
-    """What the commands take of layers/release and is not there."""
-    wanted = re.findall(r"build/(release/\S+)", commands)
-    return [name for name in wanted if not os.path.exists(f"{build}/{name}")]
+    """What layers/release makes, that the commands need and that is not there."""
+    if "arm64" not in commands:
+        return []
+    wanted = [f"{build}/lib/clambda/arm64/bootstrap", f"{dependencies()}/arm64/bin/cc"]
+    return [path for path in wanted if not os.path.exists(path)]
 
 
 def broken(template, pattern, replacement):

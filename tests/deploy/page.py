@@ -5,6 +5,8 @@ import re
 import shutil
 import subprocess
 
+from tools import dependencies
+
 ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "../.."))
 BLOCK = re.compile(r"^(?:## +([^\n]+)|(<!-- *not run: [^>]+-->\n+)?```sh\n(.*?)^```)$", re.M | re.S)
 
@@ -30,6 +32,7 @@ class Copy:
         os.mkdir(self.folder)
         shutil.copytree(f"{ROOT}/examples", f"{self.folder}/examples")
         os.symlink(os.path.realpath(build), f"{self.folder}/build")
+        os.symlink(f"{ROOT}/runtime", f"{self.folder}/runtime")
 
     def program(self, name, script):
         path = f"{self.programs}/{name}"
@@ -40,7 +43,7 @@ class Copy:
     def run(self, commands, env=None):
         """Exit code and what was written."""
         env = dict(env or os.environ)
-        env["PATH"] = f"{self.programs}:{env['PATH']}"
+        env.update(PATH=f"{self.programs}:{env['PATH']}", CLAMBDA_DEPS=dependencies())
         done = subprocess.run(["bash", "-euo", "pipefail", "-c", commands], cwd=self.folder, env=env, text=True,
                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         return done.returncode, done.stdout

@@ -24,9 +24,13 @@ class Missing(Exception):
     """This machine cannot make a validator."""
 
 
-def cache():
+def dependencies():
     home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return f"{os.environ.get('CLAMBDA_DEPS') or f'{home}/clambda-deps'}/deploy"
+    return os.environ.get("CLAMBDA_DEPS") or f"{home}/clambda-deps"
+
+
+def cache():
+    return f"{dependencies()}/deploy"
 
 
 def run(command, **more):
