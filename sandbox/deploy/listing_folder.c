@@ -26,21 +26,20 @@ int listing_read_content(struct listing *l, struct listing_item *item, int fd,
     AUTO_FREE char *block = malloc(READ_BLOCK);
     if (!block)
         return err_set(err, ERR_MEMORY, "no memory to read a file");
-    while (c->len < c->size) {
+    int failed = 0;
+    while (!failed && c->len < c->size) {
         uint64_t left = c->size - c->len;
         ssize_t n = read(fd, block, left < READ_BLOCK ? (size_t)left : READ_BLOCK);
         if (n < 0 && errno == EINTR)
             continue;
-        if (n < 0) {
-            err_sys(err, "read '%.200s'", item->where);
-            break;
-        }
-        if (n == 0) /* it was cut meanwhile: what is there counts */
+        if (n < 0)
+            failed = err_sys(err, "read '%.200s'", item->where);
+        else if (n == 0) /* it was cut meanwhile: what is there counts */
             c->size = c->len;
-        else if (listing_take(c, block, (size_t)n, err))
-            break;
+        else
+            failed = listing_take(c, block, (size_t)n, err);
     }
-    if (c->len == c->size)
+    if (!failed)
         return listing_finish(l, item, c, err);
     free(c->bytes);
     c->bytes = NULL;

@@ -10,9 +10,11 @@
 #include "cmd/gather.h"
 #include "cmd/output.h"
 #include "cmd/payloads.h"
+#include "deploy/check.h"
 #include "deploy/closure.h"
 #include "deploy/closure_folders.h"
 #include "deploy/package.h"
+#include "elf_build.h"
 #include "env/credentials.h"
 #include "env/fault.h"
 #include "env/lines.h"
@@ -281,6 +283,36 @@ static int write_image(struct err *err)
     return package_write_image(&image, &size, err);
 }
 
+/* A zip on top of a folder as its layer, with ELF files, a script, links and something wrong. */
+static void make_checked(void)
+{
+    static struct elf_build build;
+    struct zip_build *zip = calloc(1, sizeof *zip);
+    elf_build_sample(&build, 4);
+    CHECK(mkdir(at("layer"), 0755) == 0 && mkdir(at("layer/lib"), 0755) == 0);
+    write_file(at("layer/lib/libsample.so.1"), build.bytes, build.len);
+    CHECK_INT(symlink("libsample.so.1", at("layer/lib/libc.so.6")), 0);
+    elf_build_sample(&build, 11);
+    zip_add(zip, &(struct zip_entry){
+                     .name = "tool", .data = build.bytes, .data_len = build.len, .mode = 0755});
+    zip_add(zip, &(struct zip_entry){.name = "bootstrap", .data = "#!/bin/none\n"});
+    zip_add(zip, &(struct zip_entry){.name = "../x"});
+    zip_finish(zip);
+    write_file(at("checked.zip"), zip->bytes, zip->len);
+    free(zip);
+}
+
+static int check_package(struct err *err)
+{
+    const char *const layer = at("layer");
+    const struct check_request request = {
+        .path = at("checked.zip"), .layers = &layer, .nlayers = 1, .profile = "al2"};
+    struct check_report *report = check_run(&request, err);
+    CHECK(!report || (report->nerrors > 3 && report->nelf == 2));
+    check_free(report);
+    return report ? 0 : -1;
+}
+
 static void make_base(void)
 {
     struct err err = {0};
@@ -309,6 +341,7 @@ static const struct starve_row rows[] = {
     {"made events", make_events, 0},
     {"texts", print_texts, 0},
     {"a check", print_check, 0},
+    {"check a package", check_package, 0},
     {"lines of a function", feed_lines, 0},
     {"unpack a zip", unpack, 0},
     {"take a zip", open_pack, 0},
@@ -322,6 +355,7 @@ static void test_all(void)
 {
     start();
     make_base();
+    make_checked();
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         starve_run(&rows[i]);
     end();
