@@ -28,7 +28,10 @@ set(CMAKE_AR ${zig_bin}/ar CACHE FILEPATH "")
 set(CMAKE_RANLIB ${zig_bin}/ranlib CACHE FILEPATH "")
 
 # No folder of this machine is in the files: the same source gives the same bytes anywhere.
-set(CMAKE_C_FLAGS_INIT "-fomit-frame-pointer -ffile-prefix-map=${CMAKE_SOURCE_DIR}=. -ffile-prefix-map=${CMAKE_BINARY_DIR}=.")
+set(CMAKE_C_FLAGS_INIT "-fomit-frame-pointer")
+foreach(folder ${CMAKE_BINARY_DIR} ${CMAKE_SOURCE_DIR})
+    string(APPEND CMAKE_C_FLAGS_INIT " \"-ffile-prefix-map=${folder}=.\"")
+endforeach()
 set(CMAKE_CXX_FLAGS_INIT "${CMAKE_C_FLAGS_INIT}")
 foreach(kind EXE MODULE SHARED)
     set(CMAKE_${kind}_LINKER_FLAGS_INIT "-Wl,--build-id=sha1,--hash-style=gnu")

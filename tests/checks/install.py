@@ -34,12 +34,18 @@ def command(*args, **options):
                           **options)
 
 
-def missing(prefix):
-    for name in WANTED:
+def released(build):
+    """What layers/release has made in the build folder."""
+    return [str(path.relative_to(build)) for arch in ("x86_64", "arm64")
+            for path in sorted((build / "lib/clambda" / arch).glob("*"))]
+
+
+def missing(prefix, release=()):
+    for name in (*WANTED, *release):
         path = prefix / name
         if not path.is_file():
             yield name, 0, "is not installed"
-        elif name in EXECUTABLE and not os.access(path, os.X_OK):
+        elif (name in EXECUTABLE or name in release) and not os.access(path, os.X_OK):
             yield name, 0, "is installed but not executable"
 
 
@@ -86,7 +92,7 @@ def check(source):
         if done.returncode:
             yield "CMakeLists.txt", 1, f"cmake --install fails: {done.stderr[:400]}"
             return
-        yield from missing(prefix)
+        yield from missing(prefix, released(source.build))
         yield from names_build_tree(prefix, source.build)
         # moved, as a package would be unpacked elsewhere
         moved = pathlib.Path(folder) / "elsewhere"

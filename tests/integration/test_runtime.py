@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The real bootstrap against a scripted Runtime API.
 
-test_runtime.py --bootstrap FILE --handlers DIR [--group NAME | --only TEST | --list] [--sanitized]
+test_runtime.py --bootstrap FILE --handlers DIR [--group NAME | --only TEST | --list] [--without TEST]...
+                [--sanitized]
 Prints TAP; exits 1 when a test fails. The tests are in group_*.py.
 """
 import argparse
@@ -30,6 +31,7 @@ def main():
     parser.add_argument("--handlers")
     parser.add_argument("--group")
     parser.add_argument("--only")
+    parser.add_argument("--without", action="append", default=[])
     parser.add_argument("--list", action="store_true")
     parser.add_argument("--sanitized", action="store_true")
     parser.add_argument("--size-limit", type=int, default=240 << 10)
@@ -45,7 +47,7 @@ def main():
         if options.group not in (None, group):
             continue
         for function in tests:
-            if options.only not in (None, function.__name__):
+            if options.only not in (None, function.__name__) or function.__name__ in options.without:
                 continue
             count += 1
             try:
