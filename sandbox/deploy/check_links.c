@@ -152,10 +152,8 @@ static void glibc_of(struct check *c, const struct listing_item *item)
         const char *number = strncmp(v->name, "GLIBC_", 6) == 0 ? v->name + 6 : NULL;
         if (!number || !libs_is_glibc(v->library) || !is_lacking(c, item, v, &highest))
             continue;
-        relr |= *number == 'A';
-        if (*number != 'A' && (!worst || libs_compare(number, worst->name + 6) > 0))
-            worst = v;
-        else if (!worst && *number == 'A')
+        relr |= *number == 'A'; /* which is less than any number */
+        if (!worst || libs_compare(number, worst->name + 6) > 0)
             worst = v;
     }
     if (!worst)

@@ -46,16 +46,15 @@ int listing_read_content(struct listing *l, struct listing_item *item, int fd,
     return -1;
 }
 
+/* Of one folder; the texts live in the listing's arena. */
+struct names {
+    const char **list;
+    size_t count, cap;
+};
+
 static int by_name(const void *a, const void *b)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static void free_names(char **names, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        free(names[i]);
-    free(names);
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
 static bool is_itself(const char *name)
@@ -63,43 +62,40 @@ static bool is_itself(const char *name)
     return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
-/* Its names, sorted: the order of a folder is nobody's. */
-static char **read_names(DIR *dir, size_t *out_count, struct err *err)
+static int keep_name(struct walk *w, struct names *names, const char *name, struct err *err)
 {
-    char **names = NULL;
-    size_t count = 0, cap = 0;
+    if (names->count >= names->cap) {
+        size_t cap = names->cap * 2 + 64;
+        const char **wider = realloc(names->list, cap * sizeof *wider);
+        if (!wider)
+            return err_set(err, ERR_MEMORY, "no memory for a folder of %zu files", names->count);
+        names->list = wider;
+        names->cap = cap;
+    }
+    const char *copy = arena_strndup(w->listing->arena, name, strlen(name));
+    if (!copy)
+        return err_set(err, ERR_MEMORY, "no memory for a folder of %zu files", names->count);
+    names->list[names->count++] = copy;
+    return 0;
+}
+
+/* Its names, sorted: the order of a folder is nobody's. One more than is allowed is enough. */
+static int read_names(struct walk *w, DIR *dir, struct names *out, struct err *err)
+{
     struct dirent *entry;
     while (errno = 0, (entry = readdir(dir))) {
         if (is_itself(entry->d_name))
             continue;
-        if (count >= cap) {
-            cap = cap * 2 + 64;
-            char **wider = realloc(names, cap * sizeof *names);
-            if (!wider)
-                break;
-            names = wider;
-        }
-        names[count] = strdup(entry->d_name);
-        if (!names[count])
-            break;
-        if (++count > PACK_ENTRIES_MAX)
+        if (keep_name(w, out, entry->d_name, err))
+            return -1;
+        if (out->count > PACK_ENTRIES_MAX)
             break;
     }
-    if (errno) {
-        err_sys(err, "read a folder");
-        if (err->sys == ENOMEM)
-            err->kind = ERR_MEMORY;
-        free_names(names, count);
-        return NULL;
-    }
-    if (count)
-        qsort(names, count, sizeof *names, by_name);
-    *out_count = count;
-    if (!names)
-        names = calloc(1, sizeof *names);
-    if (!names)
-        err_set(err, ERR_MEMORY, "no memory for a folder");
-    return names;
+    if (errno)
+        return err_sys(err, "read the folder '%.200s'", w->name);
+    if (out->count)
+        qsort(out->list, out->count, sizeof *out->list, by_name);
+    return 0;
 }
 
 static int add_link(struct walk *w, struct listing_item *item, int folder, const char *name,
@@ -172,11 +168,12 @@ static int add_name(struct walk *w, int folder, const char *name, struct err *er
                          "is neither file, folder nor symbolic link", err);
 }
 
-static int walk_names(struct walk *w, int folder, char *const *names, size_t count, struct err *err)
+static int walk_names(struct walk *w, int folder, const struct names *names, struct err *err)
 {
     size_t len = w->len;
-    for (size_t i = 0; i < count; i++) {
-        size_t name_len = strlen(names[i]);
+    for (size_t i = 0; i < names->count; i++) {
+        const char *name = names->list[i];
+        size_t name_len = strlen(name);
         if (len + name_len + 2 > sizeof w->name || ++w->count > PACK_ENTRIES_MAX) {
             w->listing->full = true;
             return listing_fault(w->listing, LISTING_COUNT, w->source->path,
@@ -185,9 +182,9 @@ static int walk_names(struct walk *w, int folder, char *const *names, size_t cou
         w->len = len + (len != 0);
         if (len)
             w->name[len] = '/';
-        memcpy(w->name + w->len, names[i], name_len + 1);
+        memcpy(w->name + w->len, name, name_len + 1);
         w->len += name_len;
-        int result = add_name(w, folder, names[i], err);
+        int result = add_name(w, folder, name, err);
         w->len = len;
         w->name[len] = '\0';
         if (result)
@@ -201,7 +198,6 @@ static int walk_names(struct walk *w, int folder, char *const *names, size_t cou
 /* Takes the descriptor. */
 static int walk_folder(struct walk *w, int fd, struct err *err)
 {
-    size_t count = 0;
     DIR *dir = fdopendir(fd);
     if (!dir) {
         err_sys(err, "read a folder");
@@ -210,10 +206,9 @@ static int walk_folder(struct walk *w, int fd, struct err *err)
         close(fd);
         return -1;
     }
-    char **names = read_names(dir, &count, err);
-    int result = names ? walk_names(w, dirfd(dir), names, count, err) : -1;
-    if (names)
-        free_names(names, count);
+    struct names names = {0};
+    int result = read_names(w, dir, &names, err) || walk_names(w, dirfd(dir), &names, err) ? -1 : 0;
+    free(names.list);
     closedir(dir);
     return result;
 }
