@@ -4,6 +4,7 @@
 
 #define GATEWAY_QUEUE_MAX       100 /* events that wait */
 #define GATEWAY_CONNECTIONS_MAX 256 /* of clients */
+#define GATEWAY_OWN_FILES       32  /* descriptors that are no clients */
 #define GATEWAY_BACKLOG         128 /* connections not accepted yet */
 #define GATEWAY_CONNECTION_MEMORY \
     (64L << 10)                            /* of one connection: its headers, a piece of its body */

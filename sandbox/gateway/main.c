@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include <uv.h>
 
@@ -93,13 +94,25 @@ static int open_loop(struct gateway *g, struct err *err)
     return rc == 0 ? 0 : err_set(err, ERR_SYSTEM, "start the event loop: %s", uv_strerror(rc));
 }
 
+/* With more than it has descriptors for, no newcomer could be let in at all. */
+static unsigned most_connections(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur == RLIM_INFINITY)
+        return GATEWAY_CONNECTIONS_MAX;
+    if (files.rlim_cur <= GATEWAY_OWN_FILES)
+        return 1;
+    rlim_t most = files.rlim_cur - GATEWAY_OWN_FILES;
+    return most < GATEWAY_CONNECTIONS_MAX ? (unsigned)most : GATEWAY_CONNECTIONS_MAX;
+}
+
 static int open_gateway(struct gateway *g, const struct options *options, const char *bootstrap,
                         struct err *err)
 {
     const struct front_options front = {
         .loop = &g->loop,
         .port = options->port,
-        .connections = GATEWAY_CONNECTIONS_MAX,
+        .connections = most_connections(),
         .patience_ms = GATEWAY_PATIENCE_MS,
         .idle = on_idle,
         .owner = g,

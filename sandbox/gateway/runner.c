@@ -504,7 +504,7 @@ void runner_close(struct runner *r)
     if (!r)
         return;
     server_close(r->server);
-    if (r->pid)
+    if (r->pid && !r->exited)
         child_kill(r->pid);
     uv_handle_t *const handles[] = {(uv_handle_t *)&r->limit, (uv_handle_t *)&r->settle,
                                     (uv_handle_t *)&r->child};

@@ -4,6 +4,7 @@ import base64
 import concurrent.futures
 import json
 import os
+import resource
 import select
 import signal
 import socket
@@ -138,6 +139,7 @@ def test_init():
             replies = [g.do("echo").status for _ in range(3)]
             check("each event is a try", replies, [status] * 3)
             check("no event is none", starts(name) <= 6, True)
+            check("ends well", g.end(), 0)
     flag = path("flag")
     with Gateway(env={"INIT": "until " + flag, "STARTS": path("starts-flag")}) as g:
         check("fails", g.post(b"1").status, 502)
@@ -255,6 +257,12 @@ def test_hostile():
                 pass  # it has closed already
             check_match(name, read_all(client), want)
         check("it still works", g.post(b"[7]").body, b"[7]")
+    with Gateway(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))) as g:
+        g.ready()
+        idle = [g.raw(b"POST /") for _ in range(100)]
+        check("few descriptors", [g.post(b"[8]").body for _ in range(5)], [b"[8]"] * 5)
+        for client in idle:
+            client.close()
 
 
 def read_closed(client):
