@@ -22,8 +22,9 @@
 #
 # HANDLER, seen from FOLDER (default: this checkout, examples/sqs_batch): a source file in C or C++, a
 # folder of them, or an object that is built already. It becomes handler.so, and the command `handler`.
-# BASE_FUNCTION, the image it goes into: any with glibc 2.34 or newer. PROFILE=al2023: what the files
-# are proven for while the image is made, by `clambda check`; empty: nothing, for bases that have more.
+# BASE_FUNCTION, the image it goes into: any with glibc 2.26 or newer, for which zig builds all of it.
+# PROFILE=al2023: what the files are proven for while the image is made, by `clambda check`; empty:
+# nothing, for an object that needs what only its base has.
 ARG BASE=docker.io/library/debian:bookworm-slim
 ARG BUILDER=${BASE}
 ARG BASE_FUNCTION=public.ecr.aws/lambda/provided:al2023
@@ -45,22 +46,33 @@ RUN cmake -G Ninja -S /src -B /build -DTESTS=OFF -DCMAKE_INSTALL_PREFIX=/usr/loc
 FROM scratch AS handler
 COPY examples /examples
 
-FROM build AS compiled
+FROM build AS release
+RUN ls /deps/zig-*/ziglang/zig >/dev/null 2>&1 \
+    || { apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \
+        python3-pip >/dev/null; }
+COPY layers /src/layers
+RUN arch=$(uname -m | sed s/aarch64/arm64/) \
+    && /src/layers/release -B /build "$arch" \
+    && mkdir -p /function/var/runtime /function/var/task \
+    && cp /build/lib/clambda/"$arch"/bootstrap /build/lib/clambda/"$arch"/gateway /function/var/runtime/ \
+    && ln -s /deps/"$arch"/bin /zig
+
+FROM release AS compiled
 ARG HANDLER=examples/sqs_batch
 ARG PROFILE=al2023
 COPY --from=handler / /handler
-# The C++ library is linked into the handler: function images have none, or an older one.
-RUN set -eu; cd /handler; task=/function/var/task; runtime=/function/var/runtime; \
-    mkdir -p "$task" "$runtime" /package; \
+RUN set -eu; cd /handler; made=/function/var/task/handler.so; link=cc; mkdir /objects /package; \
     case $HANDLER in \
-        *.so) cp "$HANDLER" "$task/handler.so" ;; \
+        *.so) cp "$HANDLER" "$made" ;; \
         *)  find "$HANDLER" -type f \( -name '*.c' -o -name '*.cc' -o -name '*.cpp' \) -print >/sources; \
             [ -s /sources ] || { echo "HANDLER is '$HANDLER': no source in C or C++ there" >&2; exit 1; }; \
-            xargs -d '\n' gcc -O2 -shared -fPIC -s -I/image/usr/local/include -o "$task/handler.so" </sources \
-                -static-libgcc -Wl,-Bstatic,--as-needed -lstdc++ -Wl,-Bdynamic -lm ;; \
+            while IFS= read -r source; do \
+                case $source in *.c) tool=cc ;; *) tool=c++ link=c++ ;; esac; \
+                "/zig/$tool" -O2 -fPIC -I/src/runtime/include -c "$source" -o "$(mktemp /objects/XXXXXX.o)"; \
+            done </sources; \
+            "/zig/$link" -shared -s -o "$made" /objects/*.o ;; \
     esac; \
-    cp /image/usr/local/lib/clambda/bootstrap /image/usr/local/lib/clambda/gateway "$runtime/"; \
-    cp "$runtime"/* "$task/handler.so" /package/; \
+    cp /function/var/runtime/* "$made" /package/; \
     [ -z "$PROFILE" ] || /build/bin/clambda check /package --profile "$PROFILE" --handler handler
 
 FROM ${BASE_FUNCTION} AS function

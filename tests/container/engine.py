@@ -4,8 +4,9 @@ and run by runc. Nothing of an engine's daemon is needed.
 
     config(root)             what `docker run` gives without options
     privileged, unconfined   what its options change
-    run(config, arguments)   a fresh container, gone afterwards
+    run(config, arguments)   a fresh container, gone afterwards; running() while it runs
 """
+import contextlib
 import copy
 import json
 import os
@@ -160,16 +161,25 @@ def complete(c, arguments):
     return c
 
 
-def run(c, arguments, stdin=b"", seconds=60):
+@contextlib.contextmanager
+def running(c, arguments):
+    """A container that runs beside the caller; what it writes is in the pipes of the process."""
     name = f"clambda-{uuid.uuid4().hex[:12]}"
     with tempfile.TemporaryDirectory(prefix="clambda-runc.") as work:
         runc = ["runc", "--root", f"{work}/state"]
         os.mkdir(f"{work}/bundle")
         with open(f"{work}/bundle/config.json", "w") as file:
             json.dump(complete(c, arguments), file)
+        process = subprocess.Popen([*runc, "run", "--bundle", f"{work}/bundle", name], stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         try:
-            done = subprocess.run([*runc, "run", "--bundle", f"{work}/bundle", name], input=stdin,
-                                  capture_output=True, timeout=seconds)
+            yield process
         finally:
             subprocess.run([*runc, "delete", "--force", name], capture_output=True)
-    return Result(done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
+            process.wait()
+
+
+def run(c, arguments, stdin=b"", seconds=60):
+    with running(c, arguments) as process:
+        out, err = process.communicate(stdin, timeout=seconds)
+    return Result(process.returncode, out.decode(errors="replace"), err.decode(errors="replace"))

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The image of the Dockerfile, built without an engine and without a registry: its base is made of Debian's
+"""The images of the Dockerfile, built without an engine and without a registry: its base is made of Debian's
 packages (mmdebstrap) and kept in the dependency cache, its steps are run by buildah in a chroot."""
 import contextlib
 import fcntl
 import hashlib
+import json
 import os
 import re
 import subprocess
@@ -91,27 +92,27 @@ def debian(store, name, packages):
     return tag
 
 
-def build(store):
+def build(store, target="clambda", *more):
     """Runs the steps of the Dockerfile; gives the image's name."""
     base = debian(store, "base", [])
     builder = debian(store, "builder", build_packages())
-    libraries = cache()
-    with timed("Dockerfile"):
+    name = f"localhost/clambda-{target}:test"
+    arguments = {"BASE": base, "BASE_FUNCTION": base, "BUILDER": builder}
+    with timed(f"Dockerfile, target {target}"):
         done = subprocess.run(
             store.command("bud", "--isolation", "chroot", "--layers", "--pull-never", "--force-rm",
-                          "--volume", f"{libraries}:/deps", "--build-arg", f"BASE={base}",
-                          "--build-arg", f"BUILDER={builder}", "--tag", "localhost/clambda:test", ROOT),
+                          "--volume", f"{cache()}:/deps", "--target", target, "--tag", name,
+                          *[f"--build-arg={key}={value}" for key, value in arguments.items()], *more, ROOT),
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode:
         raise RuntimeError(f"the Dockerfile fails:\n{done.stdout[-3000:]}")
     store.quiet("rmi", "--prune")
-    return "localhost/clambda:test"
+    return name
 
 
 def settings(store, image):
     """What the image says about running it."""
-    return store.run("inspect", "--type", "image", "--format",
-                     "{{.OCIv1.Config.Entrypoint}} {{.OCIv1.Config.WorkingDir}}", image)
+    return json.loads(store.run("inspect", "--type", "image", image))["OCIv1"]["config"]
 
 
 def unpack(store, image, folder):

@@ -205,7 +205,9 @@ def image_root(work):
     store = image.Store()
     try:
         name = image.build(store)
-        check("image: entry point and folder", image.settings(store, name) == "[/usr/local/bin/clambda] /work")
+        said = image.settings(store, name)
+        check("image: entry point and folder",
+              (said["Entrypoint"], said["WorkingDir"]) == (["/usr/local/bin/clambda"], "/work"), said)
         image.unpack(store, name, f"{work}/image")
     except image.Missing as missing:
         skip(str(missing))
