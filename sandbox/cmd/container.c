@@ -9,6 +9,7 @@
 #include "cmd/output.h"
 #include "cmd/paths.h"
 #include "env/profile.h"
+#include "env/settings.h"
 
 #define TASK_ROOT   "/var/task"
 #define RUNTIME_DIR "/var/runtime"
@@ -25,6 +26,12 @@ struct contents {
     char path[256], library_path[512];
 };
 
+static int check_handler(const char *name, struct err *err)
+{
+    struct settings s = {0};
+    return settings_set_handler(&s, name, err) ? err_wrap(err, "--handler") : 0;
+}
+
 int container_check(const struct container *c, const struct package_parts *parts, struct err *err)
 {
     const struct {
@@ -40,7 +47,7 @@ int container_check(const struct container *c, const struct package_parts *parts
         return err_set(err, ERR_USAGE,
                        "--layer is for zips: an image has no layers of Lambda, the runtime is in "
                        "it; leave out --layer or --image-dir");
-    return 0;
+    return c->handler ? check_handler(c->handler, err) : 0;
 }
 
 /* It lies beside the runtime that starts it, but for a build tree's, which is in bin. */

@@ -113,7 +113,8 @@ static const struct options options = {
              "architecture.\nThe same files give the same bytes. One line on stdout tells what "
              "the function's\nconfiguration needs.",
     .outro = "Exit: 0 done; 2 wrong usage or input, nothing was written; 3 it could not be "
-             "written;\n130 interrupted.\n",
+             "written;\n130 interrupted. Of a zip and an image the zip is written first, and "
+             "stays when the\nimage cannot be made.\n",
     .tables = {{option_rows, ARRAY_LEN(option_rows)}, {NULL, 0}},
     .argument = argument,
 };

@@ -30,6 +30,18 @@ static const char *const certificates[] = {"/etc/ssl/certs/ca-certificates.crt",
                                            "/etc/pki/tls/certs/ca-bundle.crt",
                                            "/etc/ssl/ca-bundle.pem", "/etc/ssl/cert.pem"};
 
+/* Of ports and protocols, which getaddrinfo reads: "https" in place of 443. */
+static const char *const names[] = {"/etc/services", "/etc/protocols"};
+
+static int add_names(struct image_tree *tree, struct err *err)
+{
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (access(names[i], R_OK) == 0 &&
+            image_tree_file(tree, names[i] + 1, names[i], false, err))
+            return -1;
+    return 0;
+}
+
 static int add_certificates(struct image_tree *tree, struct err *err)
 {
     for (size_t i = 0; i < ARRAY_LEN(certificates); i++)
@@ -82,5 +94,7 @@ int image_root_add(struct image_tree *tree, const struct package_image *image, s
     for (size_t i = 0; i < ARRAY_LEN(texts); i++)
         if (image_tree_text(tree, texts[i].name, texts[i].text, err))
             return -1;
-    return add_certificates(tree, err) || add_libraries(tree, image, err) ? -1 : 0;
+    return add_names(tree, err) || add_certificates(tree, err) || add_libraries(tree, image, err)
+               ? -1
+               : 0;
 }

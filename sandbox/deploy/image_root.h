@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What an image that is built on nothing needs besides its program: libraries and loader from this
- * host, users, certificates, folders. */
+ * host, users, certificates, names of ports, folders. */
 #pragma once
 
 #include "deploy/image_tree.h"

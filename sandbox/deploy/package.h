@@ -62,9 +62,9 @@ int package_write_zip(const char *path, const struct package_file *files, size_t
 
 /* Appends one layer with the files, and a configuration, to what the base has. Without a base the
  * layer holds, besides them, what they need to run: the C library, its loader and every library of
- * this host that one of them wants, users, certificates, folders. The layout's other images stay,
- * and all of it stays as it was on failure, besides blobs that no image names. -1 as above, and
- * with ERR_INPUT for a base that is no image layout, is damaged or of another architecture, and for
- * files that cannot run on what this host has. */
+ * this host that one of them wants, users, certificates, names of ports, folders. The layout's
+ * other images stay, and all of it stays as it was on failure, besides blobs that no image names.
+ * -1 as above, and with ERR_INPUT for a base that is no image layout, is damaged or of another
+ * architecture, and for files that cannot run on what this host has. */
 int package_write_image(const struct package_image *image, struct package_size *out,
                         struct err *err) ATTR_CHECK;

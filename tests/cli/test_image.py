@@ -90,6 +90,8 @@ def test_content():
     needed = {line.split()[0] for line in subprocess.run(["ldd", HANDLER], capture_output=True, text=True)
               .stdout.splitlines() if "=>" in line}
     check("content: libraries", needed - {os.path.basename(name) for name in top}, set())
+    check("content: names of ports", [name in top for name in ("etc/services", "etc/protocols")],
+          [os.path.exists("/etc/services"), os.path.exists("/etc/protocols")])
     check("content: the gateway", "var/runtime/gateway" in top, True)
     check("content: no temporary file", sorted(os.listdir(folder)), ["blobs", "index.json", "oci-layout"])
 
@@ -146,6 +148,8 @@ USAGE = [
     (["--image-dir", "x", "--layer"], "--layer is for zips"),
     (["--image-dir", ""], "without a name"),
     (["--image-dir", "x", "--image-dir", "y"], "given twice"),
+    (["--image-dir", "x", "--handler", ""], "--handler: '' is not a handler"),
+    (["--image-dir", "x", "--handler", "a b"], "--handler: 'a b' is not a handler"),
 ]
 
 
@@ -155,6 +159,8 @@ def test_usage():
         check(f"usage: {' '.join(arguments)}", (result.code, message in result.err), (2, True))
     both = package("-o", path("both.zip"), "--image-dir", path("both"))
     check("usage: a zip and an image", (both.code, len(both.lines), os.path.exists(path("both.zip"))), (0, 2, True))
+    help_text = " ".join(run("package", "--help").out.split())
+    check("usage: what stays of both", "zip is written first, and stays when the image cannot be made" in help_text, True)
 
 
 def test_folders():
