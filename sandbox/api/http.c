@@ -118,7 +118,7 @@ static void on_completed(void *cls, struct MHD_Connection *mhd, void **request,
     request_clear(c);
 }
 
-static void on_timer(uv_timer_t *timer);
+static void on_more(uv_idle_t *more);
 
 /* An end of input that came with the last bytes gives no event of its own, and libmicrohttpd stops
  * reading when it got less than it asked for: without this, half a request and a close would wait
@@ -143,7 +143,8 @@ static void pump(struct http *h)
     h->pumping = true;
     MHD_UNSIGNED_LONG_LONG ms = 0;
     bool waits = true;
-    for (int i = 0; i < API_RUNS_MAX && waits && ms == 0; i++) {
+    int64_t until = now_ms() + API_TURN_MS;
+    for (int i = 0; i < API_RUNS_MAX && waits && ms == 0 && now_ms() < until; i++) {
         h->resumed = false;
         MHD_run(h->daemon);
         waits = MHD_get_timeout(h->daemon, &ms) == MHD_YES;
@@ -155,15 +156,17 @@ static void pump(struct http *h)
     h->pumping = false;
     if (h->patience_ms == 0)
         show_ends(h);
-    if (waits)
-        uv_timer_start(&h->timer, on_timer, ms, 0);
-    else if (uv_is_active((const uv_handle_t *)&h->timer))
-        uv_timer_stop(&h->timer);
+    if (waits && ms == 0)
+        uv_idle_start(&h->more, on_more);
+    else
+        uv_idle_stop(&h->more);
 }
 
-static void on_timer(uv_timer_t *timer)
+/* Once in a turn of the loop. A timer of 0 that is set anew while it runs would run again and
+ * again, before anything else. */
+static void on_more(uv_idle_t *more)
 {
-    pump(timer->data);
+    pump(more->data);
 }
 
 static void on_epoll(uv_poll_t *poll, int status, int events)
@@ -186,14 +189,15 @@ static bool allowed(const struct http *h, int fd, const struct sockaddr_storage 
            peer_uid(h->peer_fd, &peer, &own, &uid, &err) == 0 && uid == h->peer;
 }
 
-/* Where slow clients may hold connections, the newcomer gets the place of the slowest. */
+/* Where slow clients may hold connections, the newcomer gets the place of the slowest: with its
+ * request, with taking its reply, or idle. */
 static void make_room(struct http *h)
 {
     struct http_conn *oldest = NULL;
     if (h->count < h->most || h->patience_ms == 0)
         return;
     for (struct http_conn *c = h->conns; c; c = c->next)
-        if (!c->complete && !c->doomed && (!oldest || c->since_ms <= oldest->since_ms))
+        if (!c->suspended && !c->doomed && (!oldest || c->since_ms <= oldest->since_ms))
             oldest = c;
     if (!oldest)
         return;
@@ -249,7 +253,7 @@ void http_resume(struct http_conn *c)
     MHD_resume_connection(c->mhd);
     c->http->resumed = true;
     if (!c->http->pumping)
-        uv_timer_start(&c->http->timer, on_timer, 0, 0);
+        uv_idle_start(&c->http->more, on_more);
 }
 
 /* After shutdown the kernel refuses to send before it looks at the bytes, so that the memory of a
@@ -306,14 +310,14 @@ static int watch(struct http *h, uv_loop_t *loop, int epoll_fd, struct err *err)
     }
     if (rc == 0) {
         h->handles++;
-        rc = uv_timer_init(loop, &h->timer);
+        rc = uv_idle_init(loop, &h->more);
     }
     if (rc == 0) {
         h->handles++;
         rc = uv_timer_init(loop, &h->sweep);
         h->handles += rc == 0;
     }
-    h->listen_poll.data = h->epoll_poll.data = h->timer.data = h->sweep.data = h;
+    h->listen_poll.data = h->epoll_poll.data = h->more.data = h->sweep.data = h;
     if (rc == 0)
         rc = uv_poll_start(&h->listen_poll, UV_READABLE, on_listen);
     if (rc == 0)
@@ -358,7 +362,7 @@ static void on_closed(uv_handle_t *handle)
 void http_close(struct http *h, void (*closed)(void *cls))
 {
     uv_handle_t *const handles[] = {(uv_handle_t *)&h->listen_poll, (uv_handle_t *)&h->epoll_poll,
-                                    (uv_handle_t *)&h->timer, (uv_handle_t *)&h->sweep};
+                                    (uv_handle_t *)&h->more, (uv_handle_t *)&h->sweep};
     h->closed = closed;
     int open = h->handles; /* handles are opened in this order */
     for (int i = 0; i < open; i++)

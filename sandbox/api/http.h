@@ -60,7 +60,8 @@ struct http_handler {
 
 struct http {
     uv_poll_t listen_poll, epoll_poll;
-    uv_timer_t timer, sweep;
+    uv_idle_t more; /* runs while libmicrohttpd has something to do */
+    uv_timer_t sweep;
     struct MHD_Daemon *daemon;
     struct http_conn *conns;
     const struct http_handler *handler;

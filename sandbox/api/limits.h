@@ -6,6 +6,7 @@
 #define API_BACKLOG         64          /* connections not accepted yet */
 #define API_ACCEPTS_MAX     16          /* accepted in one turn of the event loop */
 #define API_RUNS_MAX        256         /* turns of libmicrohttpd in one turn of the event loop */
+#define API_TURN_MS         5           /* no more begins after this: others have their turn */
 #define API_DRAIN_MAX       (64L << 20) /* bytes of a refused body read before the connection closes */
 #define API_STREAM_MAX      (200L << 20) /* the same of a streamed body, which Lambda lets be longer */
 #define API_BODY_KEEP       (256L << 10) /* memory kept for the next answer's body */

@@ -2,6 +2,7 @@
 /* Clients that are slow, or many: how long and how often the gateway bears with them. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,6 +13,7 @@
 
 #define LIMIT_NS    20000000000 /* a wait that lasts longer is a failure */
 #define PATIENCE_MS 300
+#define FAIR        400 /* requests in a row: replies to them fit into a socket */
 #define GET         "GET / HTTP/1.1\r\nHost: x\r\n\r\n" /* 405, without a runtime */
 
 struct world {
@@ -151,6 +153,71 @@ static void test_room(void)
     world_close(&w);
 }
 
+/* Requests one behind the other, until no more are taken because their replies are not. */
+static int dial_deaf(struct world *w)
+{
+    static char block[FAIR * (sizeof GET - 1) + 1];
+    int fd = dial(w, ""), full = 0;
+    size_t at = 0, len = sizeof block - 1;
+    for (size_t i = 0; i < len; i++)
+        block[i] = GET[i % (sizeof GET - 1)];
+    while (full < 50) {
+        ssize_t n = send(fd, block + at, len - at, MSG_NOSIGNAL | MSG_DONTWAIT);
+        full = n < 0 ? full + 1 : 0;
+        at = (at + (n < 0 ? 0 : (size_t)n)) % len;
+        uv_run(&w->loop, UV_RUN_NOWAIT);
+        if (full)
+            usleep(1000);
+    }
+    return fd;
+}
+
+static void test_deaf(void)
+{
+    struct world w;
+    int fds[2];
+    world_open(&w, ARRAY_LEN(fds), 60000);
+    for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+        fds[i] = dial_deaf(&w);
+    int another = dial(&w, GET);
+    CHECK_INT(await(&w, another), 405);
+    close(another);
+    for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+        close(fds[i]);
+    world_close(&w);
+}
+
+/* Who asks much does not keep others waiting until all of it is answered. */
+static void test_fair(void)
+{
+    struct world w;
+    int fds[60], each = 0, all = 0;
+    world_open(&w, 64, 60000);
+    for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+        fds[i] = dial(&w, "");
+    int first = dial(&w, GET);
+    while (each == 0) {
+        uv_run(&w.loop, UV_RUN_NOWAIT);
+        CHECK_INT(ioctl(first, FIONREAD, &each), 0);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(fds); i++)
+        for (int n = 0; n < FAIR; n++)
+            CHECK_INT(send(fds[i], GET, strlen(GET), MSG_NOSIGNAL), strlen(GET));
+    uv_run(&w.loop, UV_RUN_NOWAIT);
+    int another = dial(&w, GET);
+    CHECK_INT(await(&w, another), 405);
+    for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
+        int there = 0;
+        CHECK_INT(ioctl(fds[i], FIONREAD, &there), 0);
+        all += there;
+        close(fds[i]);
+    }
+    CHECK(all < each * FAIR * (int)ARRAY_LEN(fds));
+    close(first);
+    close(another);
+    world_close(&w);
+}
+
 static void test_stop(void)
 {
     struct world w;
@@ -179,6 +246,8 @@ static const struct check_test tests[] = {
     {"slow clients", test_patience},
     {"drop by drop", test_drops},
     {"many clients", test_room},
+    {"replies that nobody takes", test_deaf},
+    {"requests by the thousand", test_fair},
     {"the end", test_stop},
 };
 CHECK_MAIN(tests)
