@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 #include "env/channel.h"
@@ -110,11 +111,43 @@ static enum MHD_Result on_event(struct front *f, struct http_conn *c, bool emula
     return MHD_YES;
 }
 
+struct framing {
+    int lengths, encodings;
+    bool bad;
+};
+
+static enum MHD_Result take_framing(void *cls, enum MHD_ValueKind kind, const char *name,
+                                    const char *value)
+{
+    struct framing *found = cls;
+    (void)kind;
+    found->lengths += strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0;
+    if (strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0) {
+        found->encodings++;
+        found->bad |= !value || strcasecmp(value, "chunked") != 0;
+    }
+    found->bad |= name[strcspn(name, " \t")] != '\0';
+    return MHD_YES;
+}
+
+/* Whether a proxy before this program could see another end of the body than libmicrohttpd does:
+ * what follows would be another client's request. */
+static bool is_ambiguous(const struct http_conn *c)
+{
+    struct framing found = {0};
+    MHD_get_connection_values(c->mhd, MHD_HEADER_KIND, take_framing, &found);
+    return found.bad || found.lengths + found.encodings > 1;
+}
+
 static enum MHD_Result on_request(void *cls, struct http_conn *c, const char *url,
                                   const char *method)
 {
     struct front *f = cls;
     enum route_kind kind = route_find(method, url);
+    if (is_ambiguous(c)) {
+        refuse(f, c, NOTICE_BAD_FRAMING);
+        return MHD_queue_response(c->mhd, c->status, c->reply);
+    }
     if (kind == ROUTE_EVENT || kind == ROUTE_INVOKE)
         return on_event(f, c, kind == ROUTE_INVOKE);
     if (kind == ROUTE_HEALTH) {

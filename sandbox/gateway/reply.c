@@ -34,6 +34,11 @@ static const struct {
                             "{\"Type\":\"User\",\"message\":\"X-Amz-Client-Context is not base64 "
                             "of at most 3583 bytes\"}",
                             {{"X-Amzn-ErrorType", "InvalidRequestContentException"}}},
+    [NOTICE_BAD_FRAMING] = {400,
+                            "{\"Type\":\"User\",\"message\":\"The headers do not say where the "
+                            "body ends: one Content-Length, or chunked\"}",
+                            {{"X-Amzn-ErrorType", "InvalidRequestContentException"},
+                             {"Connection", "close"}}},
     [NOTICE_STOPPING] = {503,
                          "{\"Type\":\"Service\",\"message\":\"The function is being shut down\"}",
                          {{"X-Amzn-ErrorType", "ServiceException"},

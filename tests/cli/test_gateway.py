@@ -246,6 +246,14 @@ def test_hostile():
                 ("a wrong length", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", b"^HTTP/1.1 4"),
                 ("a wrong chunk", b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
                  b"^(HTTP/1.1 4|$)"),
+                ("two lengths", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 40\r\n\r\n{}",
+                 b"^HTTP/1.1 400"),
+                ("length and chunks", b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n"
+                                      b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nG", b"^HTTP/1.1 400"),
+                ("another encoding", b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n2\r\n",
+                 b"^HTTP/1.1 400"),
+                ("a blank in a name", b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding : chunked\r\n"
+                                      b"Content-Length: 2\r\n\r\n{}", b"^HTTP/1.1 400"),
                 ("a bad context", b"POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Client-Context: %%\r\n"
                                   b"Content-Length: 2\r\nConnection: close\r\n\r\n{}", b"^HTTP/1.1 400"))
         for name, request, want in rows:
