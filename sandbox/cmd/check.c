@@ -192,6 +192,8 @@ static int check_one(const struct check *c, size_t i)
         .layers = c->layers,
         .nlayers = c->nlayers,
         .profile = c->settings.profile->name,
+        .library_path = c->settings.profile->library_path,
+        .program_path = c->settings.profile->path,
         .arch = c->arch,
         .handler = c->settings.handler[0] ? c->settings.handler : NULL,
         .runtime = runtime_for(c, c->paths[i], runtime),

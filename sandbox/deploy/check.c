@@ -179,12 +179,15 @@ static int read_sources(struct check *c, struct err *err)
 
 static enum elf_arch find_arch(const struct check *c)
 {
-    const struct facts *first = c->bootstrap ? c->bootstrap->elf : NULL;
+    const struct listing_item *started = c->starter ? c->starter : c->bootstrap;
+    const struct facts *first = started ? started->elf : NULL;
     if (first && first->file.arch != ELF_ARCH_OTHER && !c->lone)
         return first->file.arch;
-    for (size_t i = 0; i < c->listing.nitems; i++) {
-        const struct facts *elf = c->listing.items[i].elf;
-        if (elf && elf->file.arch != ELF_ARCH_OTHER && elf->file.type != ELF_TYPE_OTHER)
+    static const enum elf_type types[] = {ELF_TYPE_PROGRAM, ELF_TYPE_OBJECT};
+    for (size_t i = 0; i < ARRAY_LEN(types) * c->listing.nitems; i++) {
+        const struct facts *elf = c->listing.items[i % c->listing.nitems].elf;
+        if (elf && elf->file.arch != ELF_ARCH_OTHER &&
+            elf->file.type == types[i / c->listing.nitems])
             return elf->file.arch;
     }
     return ELF_ARCH_X86_64;
@@ -252,6 +255,8 @@ static int run(struct check *c, struct check_report *out, struct err *err)
         return -1;
     if (c->arch == ELF_ARCH_OTHER)
         c->arch = find_arch(c);
+    if (check_tree_roles(c, err))
+        return -1;
     for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
         c->rule = rules[i].rule.name;
         c->rule_index = i;

@@ -18,7 +18,9 @@ struct check_request {
     const char *path;          /* zip, folder, or one ELF file */
     const char *const *layers; /* zips or folders, in order */
     size_t nlayers;
-    const char *profile; /* "al2023", "al2" */
+    const char *profile;      /* "al2023", "al2" */
+    const char *library_path; /* LD_LIBRARY_PATH and PATH of that profile */
+    const char *program_path;
     const char *arch;    /* "x86_64", "arm64"; NULL: what the package is built for */
     const char *handler; /* _HANDLER; NULL: not known, found in the package */
     const char *runtime; /* our bootstrap, which a lone handler file will run on */

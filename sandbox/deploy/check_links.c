@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rules about what one file wants of others: libraries, their versions, symbols. */
+#include <elf.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,7 +17,8 @@ static void note_absent(struct check *c, const struct listing_item *item, const 
     check_note(
         c,
         &(struct check_note){
-            .severity = CHECK_ERROR,
+            /* packages bring a file for each C library, and load the one that fits */
+            .severity = musl && check_role_of(c, item) == ROLE_NONE ? CHECK_WARNING : CHECK_ERROR,
             .item = item,
             .why = check_why(c, item,
                              check_text(c,
@@ -58,10 +60,31 @@ static void each_needed(struct check *c, needed_fn fn)
     }
 }
 
+/* ld.so takes what it finds first, and does not look further. */
+static void note_no_library(struct check *c, const struct listing_item *item, const char *name,
+                            const struct listing_item *found)
+{
+    const char *problem =
+        found->size < sizeof(Elf64_Ehdr) ? "file too short" : "invalid ELF header";
+    check_note(
+        c,
+        &(struct check_note){
+            .severity = CHECK_ERROR,
+            .item = item,
+            .why = check_why(c, item,
+                             check_text(c, "error while loading shared libraries: %.200s: %s",
+                                        found->path, problem)),
+            .fix = "put the library itself there: it may be a pointer of Git LFS, or a "
+                   "linker's script"},
+        "needs '%.200s', and '%.200s' is no ELF file", name, found->where);
+}
+
 static void library_of(struct check *c, const struct listing_item *item, const char *name,
                        const struct check_found *found)
 {
-    if (!found->item && found->trust == LIBS_ABSENT)
+    if (found->item && !found->item->is_elf)
+        note_no_library(c, item, name, found->item);
+    else if (!found->item && found->trust == LIBS_ABSENT)
         note_absent(c, item, name);
     else if (!found->item && found->trust == LIBS_SEEN)
         note_unpromised(c, item, name);
@@ -229,7 +252,7 @@ static bool has_unknown_source(const struct check *c, const struct listing_item 
     for (size_t i = 0; i < item->elf->file.nneeded; i++) {
         const char *name = item->elf->file.needed[i];
         const struct check_found found = check_tree_library(c, item, name);
-        if (!found.item && (found.trust == LIBS_ABSENT || !libs_is_versioned(name)))
+        if (found.item ? !found.item->elf : found.trust == LIBS_ABSENT || !libs_is_versioned(name))
             return true;
     }
     return false;
@@ -252,19 +275,22 @@ static void symbols_of(struct check *c, const struct listing_item *item, bool ru
 {
     const struct facts *elf = item->elf;
     const char *named[NAMED_MAX];
-    size_t count = 0;
+    size_t count = 0, ours = 0;
+    bool unknown = elf->nloose && has_unknown_source(c, item);
     for (size_t i = 0; i < elf->nloose; i++) {
         const char *name = elf->loose[i];
-        if (facts_has_name(&c->listing.names, name) || (is_ours(name) && !runtime_known))
+        bool from_runtime = is_ours(name); /* and from nowhere else */
+        if (facts_has_name(&c->listing.names, name) || (from_runtime ? !runtime_known : unknown))
             continue;
         if (count < NAMED_MAX)
             named[count] = name;
         count++;
+        ours += from_runtime;
     }
-    if (!count || has_unknown_source(c, item))
+    if (!count)
         return;
     /* what is not linked to the C library may still mean it, without its versions */
-    bool sure = needs_glibc(item) && check_role_of(c, item) != ROLE_NONE;
+    bool sure = (ours || needs_glibc(item)) && check_role_of(c, item) != ROLE_NONE;
     check_note(
         c,
         &(struct check_note){
@@ -272,11 +298,12 @@ static void symbols_of(struct check *c, const struct listing_item *item, bool ru
             .item = item,
             .why = check_why(
                 c, item, check_text(c, "%.200s: undefined symbol: %.200s", item->path, named[0])),
-            .fix = sure ? "link with the library that defines it (-lNAME) and pack that "
-                          "along, or add the missing source; -Wl,-z,defs finds this when "
-                          "linking"
-                        : "link it with all that it uses (-lc, -lNAME), so that it says "
-                          "which libraries it needs"},
+            .fix = ours == count ? "build handler and bootstrap from the same release"
+                   : sure        ? "link with the library that defines it (-lNAME) and pack that "
+                                   "along, or add the missing source; -Wl,-z,defs finds this when "
+                                   "linking"
+                                 : "link it with all that it uses (-lc, -lNAME), so that it says "
+                                   "which libraries it needs"},
         "has %zu undefined symbol%s that no file of the package defines: %.200s%s%.200s%s", count,
         count == 1 ? "" : "s", named[0], count > 1 ? ", " : "", count > 1 ? named[1] : "",
         count > 2 ? check_text(c, ", %.200s%s", named[2], count > 3 ? ", ..." : "") : "");

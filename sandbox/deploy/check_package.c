@@ -179,7 +179,7 @@ static bool is_started(const struct check *c, const struct listing_item *item)
     static const char folder[] = CHECK_OPT "/extensions/";
     bool extension = strncmp(item->path, folder, sizeof folder - 1) == 0 &&
                      !strchr(item->path + sizeof folder - 1, '/');
-    return item->type == LISTING_FILE && (item == c->bootstrap || extension);
+    return item->type == LISTING_FILE && (item == c->bootstrap || item == c->starter || extension);
 }
 
 static void check_start(struct check *c, const struct listing_item *item)
@@ -188,7 +188,7 @@ static void check_start(struct check *c, const struct listing_item *item)
     mode_t wanted = OTHERS_RUN | (script ? OTHERS_READ : 0);
     if ((item->mode & wanted) == wanted)
         return;
-    bool bootstrap = item == c->bootstrap;
+    bool bootstrap = item == c->bootstrap || item == c->starter;
     check_note(
         c,
         &(struct check_note){
@@ -196,7 +196,7 @@ static void check_start(struct check *c, const struct listing_item *item)
             .item = item,
             .why = check_text(c, "%s: fork/exec %s: permission denied",
                               bootstrap ? "Runtime.InvalidEntrypoint" : "Extension.LaunchError",
-                              item->path),
+                              bootstrap ? c->bootstrap->path : item->path),
             .fix = "chmod 755 before it is packed; a zip made on Windows has no modes: make it "
                    "with clambda package"},
         "has mode %04o: Lambda's user may not run it", (unsigned)item->mode);
@@ -218,7 +218,8 @@ void check_modes(struct check *c)
         }
         if ((item->mode & wanted) == wanted)
             continue;
-        bool needed = folder || check_role_of(c, item) != ROLE_NONE;
+        /* files of a folder that can be entered are found by their names */
+        bool needed = folder ? !(item->mode & OTHERS_RUN) : check_role_of(c, item) != ROLE_NONE;
         check_note(c,
                    &(struct check_note){
                        .severity = needed ? CHECK_ERROR : CHECK_WARNING,

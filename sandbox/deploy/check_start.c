@@ -128,9 +128,9 @@ void check_bootstrap(struct check *c)
 
 /* ---- scripts ------------------------------------------------------------------------------- */
 
-/* The words of the first line as the kernel takes them: the interpreter, and the rest as one. */
+/* The first line as the kernel takes it: the interpreter, and the rest as one argument. */
 struct line {
-    char program[LISTING_HEAD + 1];
+    char program[sizeof CHECK_TASK + LISTING_HEAD + 1];
     char rest[LISTING_HEAD + 1];
     bool carriage_return;
 };
@@ -141,56 +141,123 @@ static void split_line(const struct listing_item *item, struct line *out)
     *out = (struct line){0};
     size_t len = strcspn(item->head + 2, "\n");
     memcpy(text, item->head + 2, len);
-    text[len] = '\0';
     out->carriage_return = len && text[len - 1] == '\r';
-    if (out->carriage_return)
-        text[len - 1] = '\0';
+    len -= out->carriage_return;
+    while (len && strchr(" \t", text[len - 1]))
+        len--;
+    text[len] = '\0';
     char *at = text + strspn(text, " \t");
     size_t n = strcspn(at, " \t");
-    memcpy(out->program, at, n);
+    /* a relative one begins at the working folder */
+    snprintf(out->program, sizeof out->program, "%s%.*s", *at == '/' ? "" : CHECK_TASK "/", (int)n,
+             at);
     at += n + strspn(at + n, " \t");
     memcpy(out->rest, at, strlen(at) + 1);
 }
 
-static bool has_file(const struct check *c, const char *path)
+static const struct listing_item *find_file(const struct check *c, const char *path)
 {
     const struct listing_item *item = check_tree_find(c, path);
-    return item && item->type == LISTING_FILE;
+    return item && item->type == LISTING_FILE ? item : NULL;
 }
 
-/* Along PATH, in the image and in the package. */
-static bool has_command(const struct check *c, const char *name)
+/* In the package: at its path, or along PATH. */
+static const struct listing_item *find_command(const struct check *c, const char *name)
 {
     char path[PATH_MAX];
-    if (strchr(name, '/'))
-        return libs_has_program(name) || has_file(c, name);
-    if (libs_has_program(name))
-        return true;
-    for (const char *at = c->profile->path; *at;) {
+    const struct listing_item *item = NULL;
+    if (*name == '/')
+        return find_file(c, name);
+    if (strchr(name, '/')) {
+        snprintf(path, sizeof path, CHECK_TASK "/%s", name);
+        return find_file(c, path);
+    }
+    for (const char *at = c->request->program_path; *at && *name && !item;) {
         size_t len = strcspn(at, ":");
         snprintf(path, sizeof path, "%.*s/%s", (int)len, at, name);
-        if (has_file(c, path))
-            return true;
+        item = find_file(c, path);
         at += len + (at[len] == ':');
     }
-    return false;
+    return item;
 }
 
-/* What "env" would run: behind its options and settings. */
-static const char *env_command(char *rest)
+static bool has_command(const struct check *c, const char *name)
+{
+    return libs_has_program(name) || find_command(c, name);
+}
+
+static bool is_env(const struct line *line)
+{
+    return ends_in(line->program, "/env");
+}
+
+/* env was asked to make words of its one argument. */
+static bool is_split(const struct line *line)
+{
+    return is_env(line) && strncmp(line->rest, "-S", 2) == 0;
+}
+
+/* What will read the script. With env: its argument, or of words the first one behind options and
+ * settings. */
+static const char *command_of(struct line *line)
 {
     char *save = NULL;
-    for (char *word = strtok_r(rest, " \t", &save); word; word = strtok_r(NULL, " \t", &save))
+    if (!is_split(line))
+        return is_env(line) ? line->rest : line->program;
+    for (char *word = strtok_r(line->rest + 2, " \t", &save); word;
+         word = strtok_r(NULL, " \t", &save))
         if (*word != '-' && !strchr(word, '='))
             return word;
     return "";
+}
+
+static bool is_script_file(const struct listing_item *b)
+{
+    return b && b->type == LISTING_FILE && is_script(b);
+}
+
+const struct listing_item *check_script_starter(const struct check *c)
+{
+    struct line line;
+    if (!is_script_file(c->bootstrap))
+        return NULL;
+    split_line(c->bootstrap, &line);
+    const char *command = command_of(&line);
+    return libs_has_program(command) ? NULL : find_command(c, command);
+}
+
+/* env is there, and ends without having started anything. */
+static void check_env_line(struct check *c, struct line *line)
+{
+    struct check_note note = {.severity = CHECK_ERROR, .item = c->bootstrap};
+    bool words = is_split(line) || strpbrk(line->rest, " \t");
+    if (is_split(line) && !c->profile->env_splits) {
+        note.why = "Runtime.ExitError: Runtime exited with error: exit status 125 (env: invalid "
+                   "option -- 'S')";
+        note.fix = "name the interpreter by its path, without env: #!/bin/bash";
+        check_note(c, &note, "is a script for 'env -S', which the env of %s does not know",
+                   c->profile->name);
+        return;
+    }
+    const char *command = command_of(line);
+    if (has_command(c, command))
+        return;
+    note.why = check_text(c,
+                          "Runtime.ExitError: Runtime exited with error: exit status 127 (env: "
+                          "'%.100s': No such file or directory)",
+                          command);
+    note.fix = words ? "env takes all that follows as one name: name the interpreter by its path, "
+                       "without env (#!/bin/bash -e)"
+                     : "put the interpreter into the package or a layer (/opt/bin is in PATH)";
+    check_note(c, &note, "is a script for '%.200s', which the image of %s has not got", command,
+               c->profile->name);
 }
 
 void check_script(struct check *c)
 {
     const struct listing_item *b = c->bootstrap;
     struct line line;
-    if (!b || b->type != LISTING_FILE || !is_script(b))
+    if (!is_script_file(b))
         return;
     split_line(b, &line);
     const char *why = check_text(c,
@@ -204,21 +271,13 @@ void check_script(struct check *c)
                    *line.rest ? line.rest : line.program);
         return;
     }
-    if (!has_command(c, line.program) || line.program[0] != '/') {
+    if (!has_command(c, line.program)) {
         note.fix = "use #!/bin/sh or #!/bin/bash, or put the interpreter into the package or a "
                    "layer and name it by its path (/opt/bin/...)";
         check_note(c, &note, "is a script for '%.200s', which the image of %s has not got",
                    line.program, c->profile->name);
         return;
     }
-    const char *command = ends_in(line.program, "/env") ? env_command(line.rest) : NULL;
-    if (!command || has_command(c, command))
-        return;
-    note.why = check_text(c,
-                          "Runtime.ExitError: Runtime exited with error: exit status 127 (env: "
-                          "'%.100s': No such file or directory)",
-                          command);
-    note.fix = "put the interpreter into the package or a layer (/opt/bin is in PATH)";
-    check_note(c, &note, "is a script for '%.200s', which the image of %s has not got", command,
-               c->profile->name);
+    if (is_env(&line))
+        check_env_line(c, &line);
 }

@@ -32,6 +32,7 @@ struct check {
     bool lone;                            /* one file, not a package */
     bool programs;                        /* a folder of programs, not a package */
     const struct listing_item *bootstrap; /* NULL: there is none */
+    const struct listing_item *starter;   /* what runs a bootstrap script; NULL: the image's */
     const struct listing_item **by_path;  /* sorted, without hidden ones */
     size_t nby_path;
     uint8_t *roles; /* by order: enum check_role */
@@ -65,8 +66,11 @@ const char *check_text(struct check *c, const char *fmt, ...) ATTR_PRINTF(2, 3);
 
 /* ---- where things are (check_tree.c) -------------------------------------------------------- */
 
-/* Sorts the items by path, hides those that others replace, finds bootstrap and roles. */
+/* Sorts the items by path, hides those that others replace, finds the bootstrap. */
 int check_tree_build(struct check *c, struct err *err) ATTR_CHECK;
+
+/* Finds the roles, which needs to know the architecture. */
+int check_tree_roles(struct check *c, struct err *err) ATTR_CHECK;
 
 /* What stands at exactly this path, no link followed. */
 const struct listing_item *check_tree_exact(const struct check *c, const char *path);
@@ -89,6 +93,9 @@ struct check_found check_tree_library(const struct check *c, const struct listin
                                       const char *name);
 
 enum check_role check_role_of(const struct check *c, const struct listing_item *item);
+
+/* The package's file that the first line of a bootstrap script starts (check_start.c); or NULL. */
+const struct listing_item *check_script_starter(const struct check *c);
 
 /* What happens to the function when the file cannot be loaded, with ld.so's or the kernel's words.
  */

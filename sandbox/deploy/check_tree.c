@@ -204,12 +204,50 @@ static bool search_list(struct search *s, const char *list)
     return false;
 }
 
+/* The program that loads all others, or NULL. */
+static const struct listing_item *main_of(const struct check *c)
+{
+    const struct listing_item *started = c->starter ? c->starter : c->bootstrap;
+    return started && started->elf ? started : NULL;
+}
+
+/* Which file's search finds the library: what the program itself needs is loaded before what its
+ * libraries need, and is not looked for again. */
+static const struct listing_item *first_to_need(const struct check *c,
+                                                const struct listing_item *item, const char *name)
+{
+    const struct listing_item *main = main_of(c);
+    if (!main || item->elf->file.type != ELF_TYPE_OBJECT)
+        return item;
+    for (size_t i = 0; i < main->elf->file.nneeded; i++)
+        if (strcmp(main->elf->file.needed[i], name) == 0)
+            return main;
+    return item;
+}
+
+/* The dynamic linker runs already when somebody needs it. False: no program tells which. */
+static bool find_linker(struct search *s)
+{
+    bool own = s->item->elf->file.type == ELF_TYPE_PROGRAM;
+    const struct listing_item *main = own ? s->item : main_of(s->c);
+    if (strncmp(s->name, "ld-linux", 8) != 0 || !main || !*main->elf->file.interpreter)
+        return false;
+    s->found.item = check_tree_find(s->c, main->elf->file.interpreter);
+    if (!s->found.item)
+        s->found.trust = libs_find(s->c->profile, s->c->arch, s->name);
+    return true;
+}
+
 struct check_found check_tree_library(const struct check *c, const struct listing_item *item,
                                       const char *name)
 {
+    item = first_to_need(c, item, name);
     struct search s = {.c = c, .item = item, .name = name};
     const struct elf_file *file = &item->elf->file;
-    const struct facts *main = c->bootstrap ? c->bootstrap->elf : NULL;
+    const struct listing_item *main = main_of(c);
+    bool last = *file->run_path && !file->run_path_first; /* which makes ld.so pass by DT_RPATHs */
+    if (find_linker(&s))
+        return s.found;
     if (strchr(name, '/')) {
         char path[PATH_MAX];
         expand(&s, name, strlen(name), path);
@@ -218,15 +256,15 @@ struct check_found check_tree_library(const struct check *c, const struct listin
     }
     if (*file->run_path && file->run_path_first && search_list(&s, file->run_path))
         return s.found;
-    if (main && *main->file.run_path && main->file.run_path_first && c->bootstrap != item) {
-        s.item = c->bootstrap;
-        if (search_list(&s, main->file.run_path))
+    if (main && main != item && main->elf->file.run_path_first && !last) {
+        s.item = main;
+        if (search_list(&s, main->elf->file.run_path))
             return s.found;
         s.item = item;
     }
-    if (search_list(&s, c->profile->library_path))
+    if (search_list(&s, c->request->library_path))
         return s.found;
-    if (*file->run_path && !file->run_path_first && search_list(&s, file->run_path))
+    if (last && search_list(&s, file->run_path))
         return s.found;
     return s.found;
 }
@@ -275,7 +313,7 @@ static bool is_extension(const struct listing_item *item)
 static enum check_role first_role(const struct check *c, const struct listing_item *item)
 {
     bool program = item->elf && item->elf->file.type == ELF_TYPE_PROGRAM;
-    if (item == c->bootstrap)
+    if (item == c->bootstrap || item == c->starter)
         return ROLE_BOOTSTRAP;
     if (item->elf && item->elf->file.nhandlers)
         return ROLE_HANDLER;
@@ -284,7 +322,7 @@ static enum check_role first_role(const struct check *c, const struct listing_it
     return ROLE_NONE;
 }
 
-static int find_roles(struct check *c, struct err *err)
+int check_tree_roles(struct check *c, struct err *err)
 {
     size_t count = c->listing.nitems;
     c->roles = arena_alloc(&c->arena, count + 1);
@@ -362,5 +400,6 @@ int check_tree_build(struct check *c, struct err *err)
         c->listing.items[0].elf->file.type == ELF_TYPE_PROGRAM)
         c->bootstrap = &c->listing.items[0];
     c->programs = !c->bootstrap && !c->lone && !c->zip_bytes && has_programs(c);
-    return find_roles(c, err);
+    c->starter = check_script_starter(c);
+    return 0;
 }

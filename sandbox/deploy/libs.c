@@ -15,13 +15,9 @@ enum {
     ANY = X86 | ARM,
 };
 
-#define LIBRARY_PATH \
-    "/lib64:/usr/lib64:/var/runtime:/var/runtime/lib:/var/task:/var/task/lib:/opt/lib"
-
 static const struct libs_profile profiles[] = {
-    {"al2023", "2.34", "/var/lang/lib:" LIBRARY_PATH,
-     "/var/lang/bin:/usr/local/bin:/usr/bin/:/bin:/opt/bin", AL2023},
-    {"al2", "2.26", LIBRARY_PATH, "/usr/local/bin:/usr/bin/:/bin:/opt/bin", AL2},
+    {"al2023", "2.34", AL2023, true}, /* coreutils 8.32 */
+    {"al2", "2.26", AL2, false},      /* coreutils 8.22 */
 };
 
 const struct libs_profile *libs_profile_find(const char *name)

@@ -10,11 +10,10 @@
 #include "deploy/elf.h"
 
 struct libs_profile {
-    const char *name;         /* "al2023" */
-    const char *glibc;        /* "2.34" */
-    const char *library_path; /* LD_LIBRARY_PATH, as env's profile has it */
-    const char *path;         /* PATH */
-    unsigned bit;             /* in the tables' masks */
+    const char *name;  /* "al2023" */
+    const char *glibc; /* "2.34" */
+    unsigned bit;      /* in the tables' masks */
+    bool env_splits;   /* its env knows -S */
 };
 
 /* NULL for an unknown name. */

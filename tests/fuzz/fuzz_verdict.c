@@ -3,6 +3,7 @@
  * links with some bytes changed. Whatever it is, there is a report, and its texts end. */
 #include "deploy/check.h"
 #include "elf_build.h"
+#include "env/profile.h"
 #include "fuzz.h"
 #include "zip_build.h"
 
@@ -94,10 +95,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     int zip = zip_memfd(z->bytes, z->len);
     snprintf(path, sizeof path, "/proc/self/fd/%d", zip);
+    const struct profile *profile = profile_find(how & 2 ? "al2" : "al2023");
     const struct check_request request = {.path = path,
                                           .layers = (const char *const[]){path},
                                           .nlayers = how & 1,
-                                          .profile = how & 2 ? "al2" : "al2023",
+                                          .profile = profile->name,
+                                          .library_path = profile->library_path,
+                                          .program_path = profile->path,
                                           .arch = how & 4 ? "arm64" : NULL,
                                           .handler = handlers[how / 8 % 4]};
     struct check_report *report = check_run(&request, &err);

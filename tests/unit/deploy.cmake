@@ -19,7 +19,7 @@ clambda_unit_test(elf LINK deploy_parts)
 target_compile_definitions(test_elf PRIVATE HANDLER_PATH="$<TARGET_FILE:example_sqs_batch>")
 add_dependencies(test_elf example_sqs_batch)
 
-clambda_unit_test(verdict SOURCES unit/verdict_rows.c LINK deploy_parts include)
+clambda_unit_test(verdict SOURCES unit/verdict_rows.c LINK deploy_parts env include)
 target_compile_definitions(test_verdict PRIVATE HANDLER_PATH="$<TARGET_FILE:example_sqs_batch>"
     BOOTSTRAP_PATH="$<TARGET_FILE:bootstrap>"
     ARCH="$<IF:$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},aarch64>,arm64,x86_64>")

@@ -19,6 +19,7 @@
 #include "env/fault.h"
 #include "env/lines.h"
 #include "env/loglines.h"
+#include "env/profile.h"
 #include "jail/filter.h"
 #include "jail/jail.h"
 #include "pack/unzip.h"
@@ -305,8 +306,13 @@ static void make_checked(void)
 static int check_package(struct err *err)
 {
     const char *const layer = at("layer");
-    const struct check_request request = {
-        .path = at("checked.zip"), .layers = &layer, .nlayers = 1, .profile = "al2"};
+    const struct profile *profile = profile_find("al2");
+    const struct check_request request = {.path = at("checked.zip"),
+                                          .layers = &layer,
+                                          .nlayers = 1,
+                                          .profile = profile->name,
+                                          .library_path = profile->library_path,
+                                          .program_path = profile->path};
     struct check_report *report = check_run(&request, err);
     CHECK(!report || (report->nerrors > 3 && report->nelf == 2));
     check_free(report);

@@ -8,6 +8,7 @@
 
 #include "check.h"
 #include "deploy/check_state.h"
+#include "env/profile.h"
 #include "lambda.h"
 #include "verdict.h"
 #include "zip_build.h"
@@ -112,6 +113,15 @@ static const char *at(const char *name)
     return path;
 }
 
+/* With the search paths of the profile, where there is one. */
+static struct check_report *check_with_paths(struct check_request request, struct err *err)
+{
+    const struct profile *profile = profile_find(request.profile);
+    request.library_path = profile ? profile->library_path : "";
+    request.program_path = profile ? profile->path : "";
+    return check_run(&request, err);
+}
+
 /* ---- comparing ----------------------------------------------------------------------------- */
 
 static bool matches(const struct check_finding *f, const char *want)
@@ -161,7 +171,7 @@ static void run_row(const struct row *row, bool zip)
         make_zip(row->layer, at("layer.zip"));
     for (size_t i = 0; i < row->nlayers; i++)
         layers[i] = i ? layers[0] : at("layer.zip");
-    struct check_report *report = check_run(&request, &err);
+    struct check_report *report = check_with_paths(request, &err);
     if (report)
         compare(row, zip ? "zip" : "folder", report);
     else
@@ -186,7 +196,7 @@ static void test_table(void)
 static struct check_report *look_at(const char *path, const char *on, struct err *err)
 {
     const struct check_request request = {.path = path, .profile = "al2023", .runtime = on};
-    return check_run(&request, err);
+    return check_with_paths(request, err);
 }
 
 static void lone(const struct elf_spec *spec, const char *on, const struct row *row)
@@ -259,7 +269,7 @@ static void test_refused(void)
         struct err err = {0};
         const struct check_request request = {
             .path = bad[i].path, .profile = bad[i].profile, .arch = bad[i].arch};
-        CHECK(check_run(&request, &err) == NULL);
+        CHECK(check_with_paths(request, &err) == NULL);
         CHECK_INT(err.kind, ERR_INPUT);
         CHECK_HAS(err.msg, bad[i].says);
     }
@@ -320,7 +330,7 @@ static void test_real(void)
     struct err err = {0};
     const struct check_request request = {
         .path = HANDLER_PATH, .profile = "al2023", .arch = ARCH, .runtime = BOOTSTRAP_PATH};
-    struct check_report *r = check_run(&request, &err);
+    struct check_report *r = check_with_paths(request, &err);
     CHECK(r);
     for (size_t i = 0; r && i < r->nfindings; i++)
         CHECK(strcmp(r->findings[i].rule, "glibc-version") == 0 ||

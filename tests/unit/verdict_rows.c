@@ -87,9 +87,47 @@ static const struct elf_spec stack = {
     .interpreter = LD, .needed = {"libc.so.6"}, .exec_stack = true, .textrel = true};
 static const struct elf_spec built_here = {
     .interpreter = LD, .runpath = "$ORIGIN/lib:/home/me/lib", .needed = {"libc.so.6"}};
+static const struct elf_spec needs_zlib_and_more = {.needed = {"libz.so.1", "libc.so.6"},
+                                                    .symbols = {{.name = "lambda_new_thing"},
+                                                                {.name = "lambda_module",
+                                                                 .defined = true,
+                                                                 .object = true,
+                                                                 .words = table_words,
+                                                                 .nwords = 6}}};
+static const struct elf_spec needs_runtime = {.symbols = {{.name = "lambda_new_thing"},
+                                                          {.name = "lambda_module",
+                                                           .defined = true,
+                                                           .object = true,
+                                                           .words = table_words,
+                                                           .nwords = 6}}};
+static const struct elf_spec needs_foo_first = {
+    .interpreter = LD, .rpath = "$ORIGIN/deep", .needed = {"libfoo.so.1", "libc.so.6"}};
+static const struct elf_spec foo_elsewhere = {
+    .soname = "libfoo.so.1", .runpath = "/opt/none", .needed = {"libbar.so.2"}};
+static const struct elf_spec foo_deep = {.soname = "libfoo.so.1", .needed = {"libbar.so.2"}};
+static const struct elf_spec bar = {.soname = "libbar.so.2"};
+static const struct elf_spec own_glibc = {
+    .interpreter = LD, .rpath = "$ORIGIN/lib", .needed = {"libc.so.6"}};
+static const struct elf_spec libc_236 = {
+    .soname = "libc.so.6",
+    .needed = {"ld-linux-x86-64.so.2"},
+    .wanted = {{"ld-linux-x86-64.so.2", "GLIBC_2.35", false}},
+    .given = {"GLIBC_2.2.5", "GLIBC_2.36"},
+    .symbols = {{.name = "__rseq_size", .version = "GLIBC_2.35"}}};
+static const struct elf_spec libc_only = {.soname = "libc.so.6", .given = {"GLIBC_2.36"}};
+static const struct elf_spec linker_236 = {.soname = "ld-linux-x86-64.so.2",
+                                           .given = {"GLIBC_2.35"}};
+static const struct elf_spec brings_glibc = {
+    .soname = "libfoo.so.1",
+    .rpath = "$ORIGIN",
+    .needed = {"libc.so.6"},
+    .wanted = {{"libc.so.6", "GLIBC_2.36", false}},
+    .symbols = {{.name = "strlcpy", .version = "GLIBC_2.36"}}};
+static const struct elf_spec musl_object = {.needed = {"libc.musl-x86_64.so.1"}};
 static const struct elf_spec object_file = {.type = ET_REL, .static_program = true};
 
 static const struct file layer_foo[] = {{"lib/libfoo.so.1", NULL, &verdict_foo, 0755}, END};
+static const struct file layer_python[] = {{"bin/python", NULL, &arm, 0755}, END};
 static const struct file layer_runtime[] = {BOOT(verdict_runtime), END};
 static const struct file layer_extension[] = {
     {"extensions/watch", NULL, &go_static, 0644}, {"extensions/lib/x", "x", NULL, 0}, END};
@@ -148,6 +186,12 @@ const struct row verdict_rows[] = {
     {.name = "a folder that cannot be entered",
      .files = {BOOT(verdict_good), {"lib/", NULL, NULL, S_IFDIR | 0700}},
      .wants = {"E mode lib: has mode 0700"}},
+    {.name = "a folder that cannot be listed",
+     .files = {BOOT(verdict_good), {"lib/", NULL, NULL, S_IFDIR | 0711}},
+     .wants = {"W mode lib: has mode 0711"}},
+    {.name = "a library that cannot be read",
+     .files = {BOOT(needs_foo), {"lib/libfoo.so.1", NULL, &verdict_foo, 0700}},
+     .wants = {"E mode lib/libfoo.so.1: 0700"}},
     {.name = "an extension that cannot be run",
      .files = {BOOT(verdict_good)},
      .layer = layer_extension,
@@ -166,6 +210,31 @@ const struct row verdict_rows[] = {
     {.name = "Windows lines",
      .files = {{"bootstrap", "#!/bin/sh\r\necho\r\n", NULL, 0755}},
      .wants = {"E script bootstrap: CR LF"}},
+    {.name = "an interpreter that cannot be run",
+     .files = {{"bootstrap", "#!/var/task/bin/python\n", NULL, 0755},
+               {"bin/python", NULL, &verdict_good, 0644}},
+     .wants = {"E mode bin/python: 0644: Lambda's user may not run it"}},
+    {.name = "an interpreter for another machine",
+     .files = {{"bootstrap", "#!/usr/bin/env python\n", NULL, 0755}},
+     .layer = layer_python,
+     .nlayers = 1,
+     .arch = "x86_64",
+     .wants = {"E architecture layer layer.zip: bin/python: is built for arm64"}},
+    {.name = "a relative interpreter",
+     .files = {{"bootstrap", "#!bin/python -x\n", NULL, 0755},
+               {"bin/python", NULL, &verdict_good, 0755}}},
+    {.name = "a relative interpreter that is not there",
+     .files = {{"bootstrap", "#!sh\n", NULL, 0755}},
+     .wants = {"E script bootstrap: '/var/task/sh'"}},
+    {.name = "env and one argument",
+     .files = {{"bootstrap", "#!/usr/bin/env bash -e\n", NULL, 0755}},
+     .wants = {"E script bootstrap: 'bash -e'"}},
+    {.name = "blanks behind the interpreter",
+     .files = {{"bootstrap", "#!/usr/bin/env bash \t\n", NULL, 0755}}},
+    {.name = "an older env",
+     .files = {{"bootstrap", "#!/usr/bin/env -S FOO=1 bash\n", NULL, 0755}},
+     .profile = "al2",
+     .wants = {"E script bootstrap: 'env -S', which the env of al2 does not know"}},
     {.name = "no first line",
      .files = {{"bootstrap", "echo hello\n", NULL, 0755}},
      .wants = {"E bootstrap bootstrap: neither an ELF"}},
@@ -227,6 +296,38 @@ const struct row verdict_rows[] = {
     {.name = "what a library needs",
      .files = {BOOT(needs_foo), {"lib/libfoo.so.1", NULL, &foo_bad, 0755}},
      .wants = {"E library lib/libfoo.so.1: needs 'libbar.so.2'"}},
+    {.name = "a library that is none",
+     .files = {BOOT(wants_foo_2), {"lib/libfoo.so.1", "version https://git-lfs", NULL, 0755}},
+     .wants = {"E library bootstrap: needs 'libfoo.so.1', and 'lib/libfoo.so.1' is no ELF file"}},
+    {.name = "DT_RPATH of the program",
+     .files = {BOOT(needs_foo_first),
+               {"deep/libfoo.so.1", NULL, &foo_deep, 0755},
+               {"deep/libbar.so.2", NULL, &bar, 0755}}},
+    {.name = "DT_RPATH of the interpreter",
+     .files = {{"bootstrap", "#!/var/task/run\n", NULL, 0755},
+               {"run", NULL, &needs_foo_first, 0755},
+               {"deep/libfoo.so.1", NULL, &foo_deep, 0755},
+               {"deep/libbar.so.2", NULL, &bar, 0755}}},
+    {.name = "DT_RUNPATH, which ends DT_RPATH of the program",
+     .files = {BOOT(needs_foo_first),
+               {"deep/libfoo.so.1", NULL, &foo_elsewhere, 0755},
+               {"deep/libbar.so.2", NULL, &bar, 0755}},
+     .wants = {"E library deep/libfoo.so.1: needs 'libbar.so.2'"}},
+    {.name = "a glibc of its own under the image's dynamic linker",
+     .files = {BOOT(own_glibc),
+               {"lib/libc.so.6", NULL, &libc_236, 0755},
+               {"lib/ld-linux-x86-64.so.2", NULL, &linker_236, 0755}},
+     .wants = {"E glibc-version lib/libc.so.6: needs GLIBC_2.35 of ld-linux-x86-64.so.2"}},
+    {.name = "a glibc of its own when the image's is loaded",
+     .files = {BOOT(needs_foo),
+               {"lib/libfoo.so.1", NULL, &brings_glibc, 0755},
+               {"lib/libc.so.6", NULL, &libc_only, 0755}},
+     .wants = {"E glibc-version lib/libfoo.so.1: needs GLIBC_2.36 of libc.so.6",
+               "W shadowed bootstrap: not 'lib/libc.so.6'",
+               "W shadowed lib/libfoo.so.1: not 'lib/libc.so.6'"}},
+    {.name = "an object for musl that nobody needs",
+     .files = {BOOT(verdict_good), {"prebuilt/musl.node", NULL, &musl_object, 0755}},
+     .wants = {"W library prebuilt/musl.node: needs 'libc.musl-x86_64.so.1'"}},
     {.name = "a version that the package's library has not got",
      .files = {BOOT(wants_foo_2), {"lib/libfoo.so.1", NULL, &foo_version, 0755}},
      .wants = {"E library-version bootstrap: needs FOO_2 of libfoo.so.1 (foo), and "
@@ -254,6 +355,13 @@ const struct row verdict_rows[] = {
     {.name = "another size of the table",
      .files = {BOOT(verdict_runtime), {"orders.so", NULL, &short_handler, 0}},
      .wants = {"E handler orders.so: 20 bytes"}},
+    {.name = "a function that the runtime has not got, by a library of unknown symbols",
+     .files = {BOOT(verdict_runtime), {"orders.so", NULL, &needs_zlib_and_more, 0}},
+     .wants = {"E symbol orders.so: has 1 undefined symbol that no file of the package defines: "
+               "lambda_new_thing"}},
+    {.name = "a function that the runtime has not got, without the C library",
+     .files = {BOOT(verdict_runtime), {"orders.so", NULL, &needs_runtime, 0}},
+     .wants = {"E symbol orders.so: lambda_new_thing"}},
     {.name = "the handler that is named",
      .files = {BOOT(verdict_runtime), {"orders.so", NULL, &verdict_handler, 0}},
      .handler = "orders.lambda_module"},
