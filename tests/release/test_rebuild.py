@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""A copy of the source in another folder, built from nothing, gives the same bytes.
+"""A copy of the source in another folder, built from nothing, gives the same bytes; how layers/release goes about
+it.
 
 test_rebuild.py BUILD DEPS ARCH"""
+import fcntl
 import filecmp
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -23,8 +26,36 @@ def run(*words):
         sys.exit(1)
 
 
+def script(build, deps):
+    return subprocess.Popen([os.path.join(release.ROOT, "layers/release"), "-B", build, ARCH], text=True,
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True,
+                            env={**os.environ, "CLAMBDA_DEPS": deps})
+
+
+def test_script():
+    """It refuses what its tools do not take, and waits for another one in the same folder."""
+    with tempfile.TemporaryDirectory(prefix="clambda-release.") as folder:
+        process = script(folder, os.path.join(folder, "some where"))
+        said = process.communicate(timeout=60)[0]
+        if process.returncode != 1 or "has white space" not in said:
+            print(f"FAILED: a cache with white space in its name: {process.returncode}, {said}")
+            sys.exit(1)
+        with open(os.path.join(folder, "release/lock"), "w", encoding="ascii") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            with script(folder, DEPS) as process:
+                lines = iter(process.stdout.readline, "")
+                waits = any("waits for another build" in line for line in lines)
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGKILL)
+        if not waits:
+            print("FAILED: two builds in one folder at a time")
+            sys.exit(1)
+        print("ok - layers/release")
+
+
 def main():
     release.need(BUILD, ARCH)
+    test_script()
     with tempfile.TemporaryDirectory(prefix="clambda-rebuild.") as folder:
         source, build = os.path.join(folder, "some where"), os.path.join(folder, "b")
         os.mkdir(source)
