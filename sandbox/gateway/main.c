@@ -27,8 +27,14 @@ struct gateway {
     bool ended; /* the runtime has */
 };
 
+/* Signals that come from here on find nobody, and must not look like a bad end. */
 static void end(struct gateway *g)
 {
+    sigset_t both;
+    sigemptyset(&both);
+    sigaddset(&both, SIGTERM);
+    sigaddset(&both, SIGINT);
+    sigprocmask(SIG_BLOCK, &both, NULL);
     runner_close(g->runner);
     front_close(g->front);
     g->runner = NULL;

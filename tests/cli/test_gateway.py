@@ -355,6 +355,12 @@ def test_end():
         wait_until(lambda: refuses(g))
         check("asked twice, it ends what runs", g.end(), 0)
         check_match("and says so", read_all(running), rb"^HTTP/1.1 502 (?s:.*)signal: killed")
+    with Gateway() as g:
+        g.ready()
+        g.process.send_signal(signal.SIGTERM)
+        while g.process.poll() is None:
+            g.process.send_signal(signal.SIGINT)
+        check("asked until it has ended", g.process.returncode, 0)
 
 
 def refuses(g):
