@@ -85,7 +85,7 @@ def go(source, folder):
     if not shutil.which("go"):
         raise Missing("go is not installed: run tests/deps")
     modules = f"{folder}/modules"
-    env = dict(os.environ, GOTOOLCHAIN="local", GOFLAGS="-mod=readonly -modcacherw", CGO_ENABLED="0",
+    env = dict(os.environ, GOTOOLCHAIN="local", GOFLAGS="-mod=readonly -modcacherw -buildvcs=false", CGO_ENABLED="0",
                GOMODCACHE=modules)
     try:
         yield lambda *arguments: run(["go", *arguments], cwd=f"{HERE}/{source}", env=env)
