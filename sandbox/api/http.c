@@ -120,6 +120,13 @@ static void on_completed(void *cls, struct MHD_Connection *mhd, void **request,
 
 static void on_more(uv_idle_t *more);
 
+/* A closing handle that is started stays in the loop for good: it would never end. */
+static void go_on(struct http *h)
+{
+    if (!uv_is_closing((const uv_handle_t *)&h->more))
+        uv_idle_start(&h->more, on_more);
+}
+
 /* An end of input that came with the last bytes gives no event of its own, and libmicrohttpd stops
  * reading when it got less than it asked for: without this, half a request and a close would wait
  * for more. Shutting down what has ended already makes the event. */
@@ -157,7 +164,7 @@ static void pump(struct http *h)
     if (h->patience_ms == 0)
         show_ends(h);
     if (waits && ms == 0)
-        uv_idle_start(&h->more, on_more);
+        go_on(h);
     else
         uv_idle_stop(&h->more);
 }
@@ -253,7 +260,7 @@ void http_resume(struct http_conn *c)
     MHD_resume_connection(c->mhd);
     c->http->resumed = true;
     if (!c->http->pumping)
-        uv_idle_start(&c->http->more, on_more);
+        go_on(c->http);
 }
 
 /* After shutdown the kernel refuses to send before it looks at the bytes, so that the memory of a
