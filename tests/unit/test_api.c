@@ -172,6 +172,18 @@ static void test_second_poll(void)
     world_close(&w);
 }
 
+static void test_close_while_polled(void)
+{
+    struct world w;
+    world_open(&w);
+    struct client c = client_open(&w);
+    client_text(&c, NEXT);
+    CHECK(client_quiet(&c));
+    world_close(&w); /* the loop ends */
+    close(c.fd);
+    buf_free(&c.in);
+}
+
 static void test_poll_while_answering(void)
 {
     struct world w;
@@ -335,6 +347,7 @@ static const struct check_test tests[] = {
     {"headers of an event", test_headers},
     {"an event that cannot be delivered", test_deliver_refused},
     {"a second poll takes over", test_second_poll},
+    {"an end while a poll waits", test_close_while_polled},
     {"calls while an answer arrives", test_poll_while_answering},
     {"reset", test_reset},
     {"reset empties the queue", test_reset_empties_queue},
