@@ -8,7 +8,8 @@
 #include "deploy/check_state.h"
 #include "pack/limits.h"
 
-enum { ARENA_BYTES = 512 << 20, FINDINGS_MAX = 2000, TEXT_MAX = 2048 };
+/* Steps take a few ns each. */
+enum { ARENA_BYTES = 512 << 20, FINDINGS_MAX = 2000, TEXT_MAX = 2048, STEPS_MAX = 1 << 30 };
 
 static const struct {
     struct check_rule rule;
@@ -54,6 +55,8 @@ __attribute__((format(printf, 2, 0))) static const char *text_of(struct check *c
                                                                  va_list args)
 {
     char text[TEXT_MAX];
+    if (c->nentries >= FINDINGS_MAX) /* nobody will read it */
+        return "";
     int len = vsnprintf(text, sizeof text, fmt, args);
     size_t kept = len < 0 ? 0 : (size_t)len < sizeof text ? (size_t)len : sizeof text - 1;
     const char *copy = arena_strndup(&c->arena, text, kept);
@@ -68,6 +71,13 @@ const char *check_text(struct check *c, const char *fmt, ...)
     const char *text = text_of(c, fmt, args);
     va_end(args);
     return text;
+}
+
+bool check_spend(const struct check *c, uint64_t steps)
+{
+    bool enough = steps < *c->left;
+    *c->left = enough ? *c->left - steps : 0;
+    return enough;
 }
 
 static struct check_entry *new_entry(struct check *c)
@@ -262,12 +272,17 @@ static int run(struct check *c, struct check_report *out, struct err *err)
         c->rule_index = i;
         rules[i].fn(c);
     }
+    if (!*c->left)
+        return err_set(err, ERR_LIMIT,
+                       "'%.200s' needs libraries from more folders than are looked at",
+                       c->request->path);
     return fill_report(c, out, err);
 }
 
 struct check_report *check_run(const struct check_request *request, struct err *err)
 {
-    struct check c = {.request = request};
+    uint64_t left = STEPS_MAX;
+    struct check c = {.request = request, .left = &left};
     AUTO_FREE struct owned *owned = calloc(1, sizeof *owned);
     if (!owned) {
         err_set(err, ERR_MEMORY, "no memory for a check");

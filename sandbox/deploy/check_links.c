@@ -131,10 +131,10 @@ static const char *name_symbols(struct check *c, const struct facts_version *v)
     return *text ? check_text(c, " (%s)", text) : "";
 }
 
-static bool provides(const struct facts *library, const char *version)
+static bool provides(const struct check *c, const struct facts *library, const char *version)
 {
     /* without any version the loader takes every symbol, and says so on stderr */
-    if (!library->file.nprovides)
+    if (!library->file.nprovides || !check_spend(c, library->file.nprovides))
         return true;
     for (size_t i = 0; i < library->file.nprovides; i++)
         if (strcmp(library->file.provides[i], version) == 0)
@@ -150,7 +150,7 @@ static bool is_lacking(const struct check *c, const struct listing_item *item,
     if (v->weak)
         return false;
     if (found.item)
-        return found.item->elf && !provides(found.item->elf, v->name);
+        return found.item->elf && !provides(c, found.item->elf, v->name);
     return found.trust != LIBS_ABSENT &&
            libs_has_version(c->profile, c->arch, v->name, out_highest) == LIBS_LACKS;
 }

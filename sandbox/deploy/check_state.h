@@ -41,7 +41,8 @@ struct check {
     size_t rule_index;
     struct check_entry *entries;
     size_t nentries, cap, nerrors;
-    bool starved; /* a note was lost */
+    bool starved;   /* a note was lost */
+    uint64_t *left; /* steps that searches may still take; 0: the check has failed */
 };
 
 /* A finding and its place in the report. */
@@ -96,6 +97,9 @@ enum check_role check_role_of(const struct check *c, const struct listing_item *
 
 /* The package's file that the first line of a bootstrap script starts (check_start.c); or NULL. */
 const struct listing_item *check_script_starter(const struct check *c);
+
+/* Takes steps of what is left. False: there is not so much. */
+bool check_spend(const struct check *c, uint64_t steps);
 
 /* What happens to the function when the file cannot be loaded, with ld.so's or the kernel's words.
  */

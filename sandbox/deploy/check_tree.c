@@ -5,7 +5,7 @@
 
 #include "deploy/check_state.h"
 
-enum { HOPS_MAX = 40, TRUNCATED = PATH_MAX - 1 };
+enum { HOPS_MAX = 40, TRUNCATED = PATH_MAX - 1, LOOK_STEPS = 128 };
 
 /* ---- paths --------------------------------------------------------------------------------- */
 
@@ -78,7 +78,8 @@ static const struct listing_item *walk_path(const struct check *c, const char *p
                                             struct walk *w)
 {
     char part[NAME_MAX + 1];
-    *w = (struct walk){0};
+    w->done[0] = '\0'; /* the rest of it is large, and written before it is read */
+    w->hops = 0;
     if (snprintf(w->left, sizeof w->left, "%s", path) >= PATH_MAX)
         return NULL;
     while (take_component(w, part)) {
@@ -144,7 +145,6 @@ static void expand(const struct search *s, const char *entry, size_t len, char o
     size_t used = 0;
     snprintf(origin, sizeof origin, "%s", s->item->path);
     drop_last(origin);
-    out[0] = '\0';
     for (size_t at = 0; at < len && used < TRUNCATED;) {
         const char *put = NULL;
         size_t skip = 1;
@@ -155,11 +155,12 @@ static void expand(const struct search *s, const char *entry, size_t len, char o
             else if (len - at >= m && memcmp(entry + at, libs[i], m) == 0)
                 put = "lib64", skip = m;
         }
-        int n = put ? snprintf(out + used, PATH_MAX - used, "%s", put)
-                    : snprintf(out + used, PATH_MAX - used, "%c", entry[at]);
-        used = n < 0 || used + (size_t)n > TRUNCATED ? TRUNCATED : used + (size_t)n;
+        const char letter[] = {entry[at], '\0'};
+        for (const char *from = put ? put : letter; *from && used < TRUNCATED; from++)
+            out[used++] = *from;
         at += skip;
     }
+    out[used] = '\0';
     if (!used || out[0] != '/') { /* relative to the working folder */
         char relative[PATH_MAX];
         snprintf(relative, sizeof relative, "%s", out);
@@ -184,7 +185,7 @@ static const struct listing_item *look(const struct search *s, const char *folde
 static bool search_list(struct search *s, const char *list)
 {
     char folder[PATH_MAX];
-    for (const char *at = list; *at || at == list;) {
+    for (const char *at = list; (*at || at == list) && check_spend(s->c, LOOK_STEPS);) {
         size_t len = strcspn(at, ":");
         expand(s, at, len, folder);
         if (is_image_folder(folder) && s->found.trust == LIBS_ABSENT)
@@ -217,7 +218,8 @@ static const struct listing_item *first_to_need(const struct check *c,
                                                 const struct listing_item *item, const char *name)
 {
     const struct listing_item *main = main_of(c);
-    if (!main || item->elf->file.type != ELF_TYPE_OBJECT)
+    if (!main || item->elf->file.type != ELF_TYPE_OBJECT ||
+        !check_spend(c, main->elf->file.nneeded / 8))
         return item;
     for (size_t i = 0; i < main->elf->file.nneeded; i++)
         if (strcmp(main->elf->file.needed[i], name) == 0)
@@ -247,6 +249,8 @@ struct check_found check_tree_library(const struct check *c, const struct listin
     const struct listing_item *main = main_of(c);
     bool last = *file->run_path && !file->run_path_first; /* which makes ld.so pass by DT_RPATHs */
     if (find_linker(&s))
+        return s.found;
+    if (strnlen(name, PATH_MAX) == PATH_MAX)
         return s.found;
     if (strchr(name, '/')) {
         char path[PATH_MAX];

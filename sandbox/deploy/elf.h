@@ -14,6 +14,7 @@
     (160ull << 20) /* an arena that holds the lists of any file; untouched, it \
                       costs nothing */
 #define ELF_MODULES_MAX 64
+#define ELF_NAMES_MAX   4096 /* needed libraries; versions that are asked for, or given */
 
 enum elf_arch { ELF_ARCH_OTHER, ELF_ARCH_X86_64, ELF_ARCH_ARM64, ELF_ARCH_COUNT };
 

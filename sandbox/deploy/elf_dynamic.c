@@ -120,9 +120,9 @@ int elf_dynamic_read(const struct elf_view *v, const GElf_Phdr *segment, struct 
     if (!data)
         return -1;
     size_t count = scan(data, &values, &file->nneeded);
-    if (file->nneeded > ELF_TABLE_MAX)
+    if (file->nneeded > ELF_NAMES_MAX)
         return err_set(err, ERR_LIMIT, "needs %zu libraries, at most %d are looked at",
-                       file->nneeded, ELF_TABLE_MAX);
+                       file->nneeded, ELF_NAMES_MAX);
     if (find_strings(v, &values, &out->strings, err) ||
         read_needed(v, data, count, &out->strings, file, err) ||
         read_names(v, &values, &out->strings, file, err))

@@ -28,8 +28,8 @@ static int add_wanted(struct walk *w, const char *library, const GElf_Vernaux *a
     const char *name = elf_view_text(w->v, w->strings, aux->vna_name, err);
     if (!name)
         return -1;
-    if (w->nversions >= ELF_TABLE_MAX)
-        return err_set(err, ERR_LIMIT, "wants more than %d versions", ELF_TABLE_MAX);
+    if (w->nversions >= ELF_NAMES_MAX)
+        return err_set(err, ERR_LIMIT, "wants more than %d versions", ELF_NAMES_MAX);
     struct elf_version *version = w->versions ? &w->versions[w->nversions] : NULL;
     if (version)
         *version = (struct elf_version){
@@ -79,8 +79,8 @@ static int walk_given(struct walk *w, Elf_Data *data, uint64_t count, struct err
         const char *name = elf_view_text(w->v, w->strings, aux.vda_name, err);
         if (!name)
             return -1;
-        if (w->nprovides >= ELF_TABLE_MAX)
-            return err_set(err, ERR_LIMIT, "has more than %d versions", ELF_TABLE_MAX);
+        if (w->nprovides >= ELF_NAMES_MAX)
+            return err_set(err, ERR_LIMIT, "has more than %d versions", ELF_NAMES_MAX);
         if (!(given.vd_flags & VER_FLG_BASE)) { /* which is the file's own name */
             if (w->provides)
                 w->provides[w->nprovides] = name;

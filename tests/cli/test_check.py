@@ -270,6 +270,16 @@ def check_usage():
         check(f"usage: {name}: one line", len(done.err.splitlines()), 1)
 
 
+def check_endless():
+    """Few bytes that ask for searches without end: an answer all the same."""
+    folders = ":".join(f"/{i:x}" for i in range(20000))
+    program = needs("endless", f"-Wl,--disable-new-dtags,-rpath,{folders}")
+    package = zip_of("endless.zip", ("bootstrap", program), *((f"p{i}", program) for i in range(150)))
+    done = run("check", package)
+    check("searches without end", (done.code, done.out), (2, ""))
+    check("and why", "needs libraries from more folders than are looked at" in done.err, True)
+
+
 def check_several():
     """Each file is told about; the worst counts."""
     good, bad = zip_of("good.zip", GOOD), zip_of("none.zip", ("fn", PROGRAM))
@@ -356,6 +366,7 @@ check_bad()
 check_all_rules()
 check_usage()
 check_several()
+check_endless()
 check_terminal()
 check_project()
 check_same_as_invoke()

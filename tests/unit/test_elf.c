@@ -461,11 +461,45 @@ static void test_names(void)
     CHECK_INT(elf_arch_find("aarch64"), ELF_ARCH_OTHER);
 }
 
+/* More needed libraries than are looked for: the segment is moved behind the rest of the file. */
+static void test_many_needed(void)
+{
+    enum { COUNT = ELF_NAMES_MAX + 1 };
+    struct elf_file f;
+    struct err err;
+    elf_build_file(&build, &(struct elf_spec){.needed = {"liba.so"}});
+    size_t at = (build.len + 7) / 8 * 8, size = COUNT * sizeof(Elf64_Dyn);
+    char *bytes = calloc(1, at + size);
+    memcpy(bytes, build.bytes, build.len);
+    for (size_t i = 0; i < COUNT; i++)
+        bytes[at + i * sizeof(Elf64_Dyn)] = DT_NEEDED;
+    for (size_t i = 0; i < build.nphdr; i++) {
+        Elf64_Phdr p;
+        memcpy(&p, bytes + build.phdr + i * sizeof p, sizeof p);
+        if (p.p_type == PT_DYNAMIC)
+            p.p_offset = at, p.p_filesz = size;
+        memcpy(bytes + build.phdr + i * sizeof p, &p, sizeof p);
+    }
+    CHECK_INT(read_bytes(bytes, at + size, &f, &err), -1);
+    CHECK_INT(err.kind, ERR_LIMIT);
+    CHECK_HAS(err.msg, "needs 4097 libraries");
+    free(bytes);
+}
+
 static const struct check_test tests[] = {
-    {"kinds", test_kinds},         {"foreign", test_foreign},   {"lists", test_lists},
-    {"no_hash", test_no_hash},     {"rpath", test_rpath},       {"damage", test_damage},
-    {"hash_lies", test_hash_lies}, {"sections", test_sections}, {"cut", test_cut},
-    {"no_room", test_no_room},     {"real", test_real},         {"names", test_names},
+    {"kinds", test_kinds},
+    {"foreign", test_foreign},
+    {"lists", test_lists},
+    {"no_hash", test_no_hash},
+    {"rpath", test_rpath},
+    {"damage", test_damage},
+    {"hash_lies", test_hash_lies},
+    {"sections", test_sections},
+    {"cut", test_cut},
+    {"no_room", test_no_room},
+    {"real", test_real},
+    {"names", test_names},
+    {"many_needed", test_many_needed},
 };
 
 int main(int argc, char **argv)
