@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "cmd/check_groups.h"
 #include "cmd/output.h"
 
 #define BOLD  "\033[1m"
@@ -163,19 +164,57 @@ static void add_remark(struct page *p, const char *label, const char *text)
     buf_addc(p->out, '\n');
 }
 
-static void add_finding(void *target, const struct check_finding *f)
+/* The names of its files, behind the rule's. */
+static void add_names(struct page *p, const struct check_group *group)
 {
-    struct page *p = target;
+    AUTO_BUF struct buf rest;
+    size_t shown = group->count < CHECK_NAMES_SHOWN ? group->count : CHECK_NAMES_SHOWN;
+    buf_init(&rest, TEXT_MAX);
+    if (group->count > shown)
+        buf_addf(&rest, " and %zu more", group->count - shown);
+    for (size_t i = 0; i + 1 < shown; i++) {
+        add_texts(p, group->names[i], ",", "", NULL);
+        add_words(p, " ", NULL);
+    }
+    if (rest.failed)
+        buf_inherit(p->out, &rest);
+    else if (*group->names[shown - 1])
+        add_texts(p, group->names[shown - 1], rest.len ? rest.ptr : "", ":", NULL);
+    add_words(p, " ", NULL);
+}
+
+static void add_group(struct page *p, const struct check_group *group)
+{
+    const struct check_finding *f = group->first;
     buf_addc(p->out, '\n');
     begin_text(p, 0, INDENT);
     add_words(p, severities[f->severity].name, severities[f->severity].tone);
     add_words(p, " ", NULL);
     add_words(p, f->rule, BOLD);
     add_words(p, " ", NULL);
-    add_texts(p, f->where, *f->where ? ": " : "", f->what, NULL);
+    add_names(p, group);
+    add_texts(p, f->what, "", "", NULL);
     buf_addc(p->out, '\n');
-    add_remark(p, "why:", f->why);
-    add_remark(p, "fix:", f->fix);
+    add_remark(p, "why:", group->why_said ? "" : f->why);
+    add_remark(p, "fix:", group->fix_said ? "" : f->fix);
+}
+
+static void group_finding(void *target, const struct check_finding *f)
+{
+    check_groups_add(target, f);
+}
+
+static void add_findings(struct page *p, const struct check_sight *s)
+{
+    struct check_groups groups;
+    if (!check_groups_init(&groups, s->report->nfindings + s->nmore)) {
+        buf_inherit(p->out, &(struct buf){.failed = true, .starved = true});
+        return;
+    }
+    each_finding(s, group_finding, &groups);
+    for (size_t i = 0; i < groups.count; i++)
+        add_group(p, &groups.list[i]);
+    check_groups_fini(&groups);
 }
 
 static void add_size(struct buf *out, const char *before, uint64_t bytes, const char *after)
@@ -259,7 +298,7 @@ void check_print_text(const struct check_sight *s, size_t width, bool colour, st
     struct page p = {.out = out, .colour = colour};
     p.width = width < CHECK_WIDTH_MIN ? CHECK_WIDTH_MIN : width;
     add_head(&p, s);
-    each_finding(s, add_finding, &p);
+    add_findings(&p, s);
     add_verdict(&p, s);
 }
 

@@ -152,6 +152,74 @@ static void test_harmless(void)
     CHECK_HAS(all, "\\x1b]0;x\\x07.zip for");
 }
 
+static const struct json *parse(const struct check_sight *s, struct json **out_root)
+{
+    struct err err = {0};
+    AUTO_BUF struct buf b;
+    buf_init(&b, 1 << 16);
+    CHECK_INT(check_print_json(s, &b, &err), 0);
+    CHECK(memchr(b.ptr, '\n', b.len) == b.ptr + b.len - 1);
+    *out_root = json_parse(b.ptr, b.len, &err);
+    CHECK(*out_root);
+    return *out_root;
+}
+
+/* What is the same of many files is told once, and nothing that was said is said again. */
+static void test_groups(void)
+{
+    static char names[32][16], whys[32][64];
+    struct check_finding list[34];
+    for (size_t i = 0; i < 32; i++) {
+        snprintf(names[i], sizeof names[i], "lib%zu.so", i);
+        snprintf(whys[i], sizeof whys[i], "it fails (required by /var/task/%s)", names[i]);
+        list[i] = glibc;
+        list[i].where = names[i];
+        list[i].why = whys[i];
+    }
+    list[32] = list[33] = glibc;
+    list[32].what = "needs GLIBC_2.36 (fsopen), al2 has 2.26"; /* for the same reason */
+    list[32].why = "it fails (required by /var/task/bootstrap)";
+    list[33].severity = CHECK_WARNING;
+    struct check_report r = report(list, ARRAY_LEN(list));
+    const struct check_sight s = {"d", &r, NULL, 0};
+    const char *all = strchr(text(&s, 400, false), '\n');
+    CHECK_STR(all + 2,
+              "error glibc-version lib0.so, lib1.so, lib2.so, lib3.so, lib4.so and 27 more: needs "
+              "GLIBC_2.34 (__libc_start_main, dlsym), al2 has 2.26\n"
+              "    why: it fails (required by /var/task/lib0.so)\n"
+              "    fix: build it against an older glibc\n\n"
+              "error glibc-version bootstrap: needs GLIBC_2.36 (fsopen), al2 has 2.26\n\n"
+              "warning glibc-version bootstrap: needs GLIBC_2.34 (__libc_start_main, dlsym), al2 "
+              "has 2.26\n"
+              "    why: bootstrap: /lib64/libc.so.6: version `GLIBC_2.34' not found\n"
+              "    fix: build it against an older glibc\n\n"
+              "d: would not run on provided.al2, x86_64: 33 errors, 1 warning\n");
+    r = report(list, 2);
+    CHECK_HAS(text(&s, 400, false), "error glibc-version lib0.so, lib1.so: needs GLIBC_2.34");
+    for (size_t i = 0; i < ARRAY_LEN(widths); i++)
+        check_lines(&s, widths[i]);
+    struct json *owned;
+    r = report(list, ARRAY_LEN(list));
+    CHECK_INT(json_count(json_get(parse(&s, &owned), "findings")), 34);
+    json_free(owned);
+}
+
+/* Of the whole package, and of one file: each is a finding of its own. */
+static void test_ungrouped(void)
+{
+    struct check_finding list[] = {debug, debug, glibc, glibc};
+    list[3].why = "another";
+    struct check_report r = report(list, ARRAY_LEN(list));
+    const struct check_sight s = {"d", &r, NULL, 0};
+    const char *all = text(&s, 200, false);
+    CHECK(!strstr(all, "more:") && !strstr(all, "bootstrap, bootstrap"));
+    const char *first = strstr(all, "error glibc-version bootstrap:");
+    CHECK(first && strstr(first + 1, "error glibc-version bootstrap:"));
+    CHECK_HAS(all, "why: another\n\n");
+    first = strstr(all, "warning debug-info has 3 MB");
+    CHECK(first && strstr(first + 1, "warning debug-info has 3 MB"));
+}
+
 /* A buffer that is full tells so and writes nowhere else. */
 static void test_full(void)
 {
@@ -168,18 +236,6 @@ static void test_full(void)
         if (check_print_json(&s, &b, &err) < 0)
             CHECK_INT(err.kind, ERR_LIMIT);
     }
-}
-
-static const struct json *parse(const struct check_sight *s, struct json **out_root)
-{
-    struct err err = {0};
-    AUTO_BUF struct buf b;
-    buf_init(&b, 1 << 16);
-    CHECK_INT(check_print_json(s, &b, &err), 0);
-    CHECK(memchr(b.ptr, '\n', b.len) == b.ptr + b.len - 1);
-    *out_root = json_parse(b.ptr, b.len, &err);
-    CHECK(*out_root);
-    return *out_root;
 }
 
 static const char *string_of(const struct json *object, const char *key)
@@ -237,8 +293,9 @@ static void test_json_nulls(void)
 }
 
 static const struct check_test tests[] = {
-    {"good", test_good},   {"unknown", test_unknown},       {"findings", test_findings},
-    {"width", test_width}, {"harmless", test_harmless},     {"full", test_full},
-    {"json", test_json},   {"json_nulls", test_json_nulls},
+    {"good", test_good},           {"unknown", test_unknown},       {"findings", test_findings},
+    {"width", test_width},         {"harmless", test_harmless},     {"full", test_full},
+    {"json", test_json},           {"json_nulls", test_json_nulls}, {"groups", test_groups},
+    {"ungrouped", test_ungrouped},
 };
 CHECK_MAIN(tests)
