@@ -8,6 +8,26 @@
 
 static const char default_symbol[] = "lambda_module";
 
+static bool is_symbol(const char *text)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_";
+    if (!*text || !strchr(letters, *text))
+        return false;
+    while (*text && (strchr(letters, *text) || (*text >= '0' && *text <= '9')))
+        text++;
+    return *text == '\0';
+}
+
+static bool has_parent(const char *path)
+{
+    for (; path; path = strchr(path, '/')) {
+        path += *path == '/';
+        if (strncmp(path, "..", 2) == 0 && (path[2] == '/' || path[2] == '\0'))
+            return true;
+    }
+    return false;
+}
+
 /* "orders", "orders.so", "dir/orders.symbol": as the runtime reads it. */
 struct name {
     char file[256], symbol[256];
@@ -22,12 +42,12 @@ static bool parse_name(const char *text, struct name *out)
         dot += 3;
     const char *symbol = dot && *dot ? dot + 1 : default_symbol;
     if (!len || len >= sizeof out->file || !*symbol || strlen(symbol) >= sizeof out->symbol ||
-        text[0] == '/' || strstr(text, ".."))
+        text[0] == '/' || text[len - 1] == '/' || !is_symbol(symbol))
         return false;
     memcpy(out->file, text, len);
     out->file[len] = '\0';
     snprintf(out->symbol, sizeof out->symbol, "%s", symbol);
-    return true;
+    return !has_parent(out->file);
 }
 
 static const struct listing_item *find_file(const struct check *c, const char *file)
@@ -58,11 +78,15 @@ static void check_table(struct check *c, const struct listing_item *item,
                               item->path, h->abi);
         check_note(c, &note, "'%.100s' has version %u of the handler interface, the runtime %u",
                    h->symbol, h->abi, CHECK_HANDLER_ABI);
-    } else if (h->size != CHECK_HANDLER_SIZE) {
-        note.why = check_text(c, "Runtime.ImportModuleError: %s has a module of %u bytes",
-                              item->path, h->size);
-        check_note(c, &note, "'%.100s' is a module of %u bytes, the runtime expects %u", h->symbol,
-                   h->size, CHECK_HANDLER_SIZE);
+    } else if (h->size != CHECK_HANDLER_SIZE || h->handler_size != CHECK_HANDLER_ROW_SIZE) {
+        note.why = check_text(c,
+                              "Runtime.ImportModuleError: %s has a module of %u bytes with "
+                              "handlers of %u",
+                              item->path, h->size, h->handler_size);
+        check_note(c, &note,
+                   "'%.100s' is a module of %u bytes with handlers of %u, the runtime expects %u "
+                   "and %u",
+                   h->symbol, h->size, h->handler_size, CHECK_HANDLER_SIZE, CHECK_HANDLER_ROW_SIZE);
     }
 }
 

@@ -8,8 +8,9 @@
 #include "deploy/listing.h"
 
 /* Of runtime/include/lambda.h, which this side does not include; a test compares them. */
-#define CHECK_HANDLER_ABI  1u
-#define CHECK_HANDLER_SIZE 24u
+#define CHECK_HANDLER_ABI      1u
+#define CHECK_HANDLER_SIZE     24u /* of a module */
+#define CHECK_HANDLER_ROW_SIZE 72u
 
 #define CHECK_TASK      "/var/task"
 #define CHECK_OPT       "/opt"

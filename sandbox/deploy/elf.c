@@ -255,14 +255,15 @@ static enum elf_type type_of(const GElf_Ehdr *head, const struct elf_file *file,
     return program ? ELF_TYPE_PROGRAM : ELF_TYPE_OBJECT;
 }
 
-/* ld.so takes a file without the mark for one that needs an executable stack. */
+/* Without the mark, ld.so of x86-64 takes a file for one that needs an executable stack; kernel and
+ * ld.so of arm64 do not. */
 static bool wants_executable_stack(const struct elf_view *v, const struct elf_file *file,
                                    bool dynamic)
 {
     const GElf_Phdr *p = find_segment(v, PT_GNU_STACK);
     if (p)
         return p->p_flags & PF_X;
-    return dynamic && file->type != ELF_TYPE_OTHER;
+    return dynamic && file->type != ELF_TYPE_OTHER && file->arch != ELF_ARCH_ARM64;
 }
 
 static enum elf_arch arch_of(const struct elf_file *file)

@@ -42,8 +42,9 @@ struct elf_symbol {
 
 /* A handler table of this project (LAMBDA_MODULE) that the object exports. */
 struct elf_handlers {
-    const char *symbol; /* "lambda_module" */
-    uint32_t abi, size; /* its first two members */
+    const char *symbol;    /* "lambda_module" */
+    uint32_t abi, size;    /* its first two members */
+    uint32_t handler_size; /* its third; 0: it is too short for one */
 };
 
 /* Lists may be empty; texts are never NULL. A file of another word size or byte order than AWS's

@@ -176,12 +176,15 @@ static bool read_handlers(const struct elf_view *v, const GElf_Sym *s, const cha
     if (GELF_ST_TYPE(s->st_info) != STT_OBJECT || s->st_size < 8 ||
         !elf_view_find(v, s->st_value, &r) || r.size < s->st_size)
         return false;
-    *out = (struct elf_handlers){
-        .symbol = name, .abi = elf_view_word(v, r.offset), .size = elf_view_word(v, r.offset + 4)};
+    *out =
+        (struct elf_handlers){.symbol = name,
+                              .abi = elf_view_word(v, r.offset),
+                              .size = elf_view_word(v, r.offset + 4),
+                              .handler_size = s->st_size < 12 ? 0 : elf_view_word(v, r.offset + 8)};
     if (strcmp(name, module_name) == 0)
         return true;
     return s->st_size >= MODULE_MIN && s->st_size <= MODULE_MAX && out->size == s->st_size &&
-           out->abi && out->abi <= UINT16_MAX && elf_view_word(v, r.offset + 8);
+           out->abi && out->abi <= UINT16_MAX && out->handler_size;
 }
 
 static int fill_all(struct symbols *t, struct elf_file *file, struct elf_symbol *undefined,

@@ -50,6 +50,8 @@ static void test_kinds(void)
         {{.type = ET_REL, .static_program = true}, ELF_ARCH_X86_64, ELF_TYPE_OTHER, false},
         {{.exec_stack = true}, ELF_ARCH_X86_64, ELF_TYPE_OBJECT, true},
         {{.no_stack = true}, ELF_ARCH_X86_64, ELF_TYPE_OBJECT, true},
+        {{.machine = EM_AARCH64, .no_stack = true}, ELF_ARCH_ARM64, ELF_TYPE_OBJECT, false},
+        {{.machine = EM_AARCH64, .exec_stack = true}, ELF_ARCH_ARM64, ELF_TYPE_OBJECT, true},
         {{.no_stack = true, .type = ET_EXEC, .static_program = true},
          ELF_ARCH_X86_64,
          ELF_TYPE_PROGRAM,
@@ -162,6 +164,7 @@ static void test_lists(void)
         CHECK_INT(f.nhandlers, 2);
         CHECK_STR(f.handlers[0].symbol, "lambda_module");
         CHECK_INT(f.handlers[0].abi, 1);
+        CHECK_INT(f.handlers[0].handler_size, 96);
         CHECK_STR(f.handlers[1].symbol, "other");
         CHECK_INT(f.handlers[1].abi, 7);
     }

@@ -343,6 +343,7 @@ static void test_interface(void)
 {
     CHECK_INT(CHECK_HANDLER_ABI, LAMBDA_ABI);
     CHECK_INT(CHECK_HANDLER_SIZE, sizeof(struct lambda_module));
+    CHECK_INT(CHECK_HANDLER_ROW_SIZE, sizeof(struct lambda_handler));
 }
 
 static void test_rules(void)

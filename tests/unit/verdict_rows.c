@@ -8,8 +8,8 @@
 
 /* ---- files --------------------------------------------------------------------------------- */
 
-static const uint32_t table_words[] = {1, 24, 96, 1, 0, 0}, old_words[] = {9, 24, 96, 1, 0, 0},
-                      short_words[] = {1, 20, 96, 1, 0};
+static const uint32_t table_words[] = {1, 24, 72, 1, 0, 0}, old_words[] = {9, 24, 96, 1, 0, 0},
+                      short_words[] = {1, 20, 72, 1, 0}, wide_words[] = {1, 24, 80, 1, 0, 0};
 
 const struct elf_spec verdict_good = {.interpreter = LD,
                                       .needed = {"libc.so.6"},
@@ -41,6 +41,11 @@ static const struct elf_spec short_handler = {.symbols = {{.name = "lambda_modul
                                                            .object = true,
                                                            .words = short_words,
                                                            .nwords = 5}}};
+static const struct elf_spec wide_handler = {.symbols = {{.name = "lambda_module",
+                                                          .defined = true,
+                                                          .object = true,
+                                                          .words = wide_words,
+                                                          .nwords = 6}}};
 const struct elf_spec verdict_new_glibc = {
     .interpreter = LD,
     .needed = {"libc.so.6"},
@@ -355,6 +360,9 @@ const struct row verdict_rows[] = {
     {.name = "another size of the table",
      .files = {BOOT(verdict_runtime), {"orders.so", NULL, &short_handler, 0}},
      .wants = {"E handler orders.so: 20 bytes"}},
+    {.name = "another size of the handlers in it",
+     .files = {BOOT(verdict_runtime), {"orders.so", NULL, &wide_handler, 0}},
+     .wants = {"E handler orders.so: with handlers of 80, the runtime expects 24 and 72"}},
     {.name = "a function that the runtime has not got, by a library of unknown symbols",
      .files = {BOOT(verdict_runtime), {"orders.so", NULL, &needs_zlib_and_more, 0}},
      .wants = {"E symbol orders.so: has 1 undefined symbol that no file of the package defines: "
@@ -377,6 +385,17 @@ const struct row verdict_rows[] = {
      .files = {BOOT(verdict_runtime), {"orders.so", NULL, &verdict_handler, 0}},
      .handler = "../orders",
      .wants = {"E handler handler ../orders: no name"}},
+    {.name = "a handler name that climbs on its way",
+     .files = {BOOT(verdict_runtime), {"orders.so", NULL, &verdict_handler, 0}},
+     .handler = "lib/../orders",
+     .wants = {"E handler handler lib/../orders: no name"}},
+    {.name = "dots that do not climb",
+     .files = {BOOT(verdict_runtime), {"a..b/..orders/on.so", NULL, &verdict_handler, 0}},
+     .handler = "a..b/..orders/on"},
+    {.name = "a handler name with what is no symbol",
+     .files = {BOOT(verdict_runtime), {"orders.so", NULL, &verdict_handler, 0}},
+     .handler = "orders..on",
+     .wants = {"E handler handler orders..on: no name"}},
     {.name = "what others call a handler", .files = {BOOT(verdict_good)}, .handler = "app.main"},
 
     {.name = "stack and code",
