@@ -7,6 +7,7 @@
 #include <strings.h>
 #include <sys/stat.h>
 
+#include "base/utf8.h"
 #include "env/credentials.h"
 #include "jail/limit.h"
 
@@ -58,13 +59,13 @@ int settings_set_name(struct settings *s, const char *text, struct err *err)
 int settings_set_handler(struct settings *s, const char *text, struct err *err)
 {
     size_t len = strlen(text);
-    bool fine = len >= 1 && len <= SETTINGS_HANDLER_MAX;
+    bool fine = len >= 1 && len <= SETTINGS_HANDLER_MAX && utf8_valid_prefix(text, len) == len;
     for (size_t i = 0; fine && i < len; i++)
-        fine = text[i] > ' ' && text[i] != 0x7f;
+        fine = (unsigned char)text[i] > ' ' && text[i] != 0x7f;
     if (!fine)
         return err_set(err, ERR_INPUT,
-                       "'%.150s' is not a handler: 1 to %d characters without white space", text,
-                       SETTINGS_HANDLER_MAX);
+                       "'%.150s' is not a handler: 1 to %d bytes of UTF-8 without white space",
+                       text, SETTINGS_HANDLER_MAX);
     memcpy(s->handler, text, len + 1);
     return 0;
 }
