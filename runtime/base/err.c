@@ -54,3 +54,12 @@ int err_wrap(struct err *err, const char *fmt, ...)
     }
     return -1;
 }
+
+int err_place(struct err *err)
+{
+    static const int theirs[] = {ENOENT, ENOTDIR, EACCES, EPERM, EROFS, ELOOP, ENAMETOOLONG};
+    for (size_t i = 0; i < ARRAY_LEN(theirs); i++)
+        if (err->kind == ERR_SYSTEM && err->sys == theirs[i])
+            err->kind = ERR_INPUT;
+    return -1;
+}

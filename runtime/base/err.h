@@ -41,6 +41,10 @@ int err_sys(struct err *err, const char *fmt, ...) ATTR_PRINTF(2, 3);
 /* Puts "context: " before the text that is there. Keeps kind and sys. Returns -1. */
 int err_wrap(struct err *err, const char *fmt, ...) ATTR_PRINTF(2, 3);
 
+/* After err_sys about a place that the user has named: ERR_INPUT where that is not there, no folder
+ * or not to be written to. Returns -1. */
+int err_place(struct err *err);
+
 /* The va_list form of err_set, for wrappers. */
 int err_setv(struct err *err, enum err_kind kind, const char *fmt, va_list args)
     __attribute__((format(printf, 3, 0)));

@@ -118,6 +118,15 @@ static int walk_entry(struct gather *g, const char *path, const char *name, stru
     return gather_file(g, path, name, st.st_mode & 0111, err);
 }
 
+/* The name that deploy/temporary.h gives. */
+static bool is_leftover(const char *name)
+{
+    static const char prefix[] = ".clambda-";
+    const char *digits = name + sizeof prefix - 1;
+    return strncmp(name, prefix, sizeof prefix - 1) == 0 && strlen(digits) == 16 &&
+           strspn(digits, "0123456789abcdef") == 16;
+}
+
 static int walk_names(struct gather *g, DIR *dir, const char *folder, const char *name,
                       struct err *err)
 {
@@ -129,6 +138,11 @@ static int walk_names(struct gather *g, DIR *dir, const char *folder, const char
             return errno ? input_failed(err, folder) : 0;
         if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
             continue;
+        if (is_leftover(d->d_name))
+            return err_set(err, ERR_INPUT,
+                           "'%.150s/%s' is what a killed run has left of its output, or another "
+                           "one is writing: remove it, or wait",
+                           folder, d->d_name);
         if (join(path, folder, d->d_name, err) < 0 || join(inside, name, d->d_name, err) < 0 ||
             walk_entry(g, path, inside, err) < 0)
             return -1;

@@ -21,7 +21,7 @@ int gather_file(struct gather *g, const char *source, const char *name, bool exe
 /* A file, executable as it is now, or a folder with everything in it. name is its path in the
  * package: "." for a folder's content at the top. Links in a folder are packed as the files that
  * they lead to, when these are in the folder too. -1 with ERR_INPUT: not there, a link that leads
- * elsewhere or to a folder, a pipe, a device; a name that leaves the package. */
+ * elsewhere or to a folder, a pipe, a device, a half output; a name that leaves the package. */
 int gather_path(struct gather *g, const char *source, const char *name, struct err *err) ATTR_CHECK;
 
 void gather_fini(struct gather *g);

@@ -11,14 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int input_failed(struct err *err)
-{
-    static const int ours[] = {ENOENT, ENOTDIR, EACCES, EPERM, EROFS, ELOOP, ENAMETOOLONG};
-    for (size_t i = 0; i < ARRAY_LEN(ours); i++)
-        if (err->sys == ours[i])
-            err->kind = ERR_INPUT;
-    return -1;
-}
+enum { TRIES = 100, FD_PATH_SIZE = 32 };
 
 static int check_target(const char *path, struct err *err)
 {
@@ -51,16 +44,43 @@ static int open_folder(struct temporary *t, const char *path, struct err *err)
     if (t->dir_fd >= 0)
         return 0;
     err_sys(err, "the folder '%.200s' of '%.100s'", folder, name);
-    return input_failed(err);
+    return err_place(err);
 }
 
-static int create(struct temporary *t, const char *path, struct err *err)
+static int pick_name(struct temporary *t, struct err *err)
 {
-    for (int tries = 0; tries < 100; tries++) {
-        uint64_t number;
-        if (getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number)
-            return err_sys(err, "ask for a random number");
-        snprintf(t->name, sizeof t->name, ".clambda-%016llx", (unsigned long long)number);
+    uint64_t number;
+    if (getrandom(&number, sizeof number, 0) != (ssize_t)sizeof number)
+        return err_sys(err, "ask for a random number");
+    snprintf(t->name, sizeof t->name, ".clambda-%016llx", (unsigned long long)number);
+    return 0;
+}
+
+static void path_of(int fd, char out[static FD_PATH_SIZE])
+{
+    snprintf(out, FD_PATH_SIZE, "/proc/self/fd/%d", fd);
+}
+
+/* Without a name nothing is left of it, however this process ends. Not every file system can, and
+ * only /proc lets anybody name it later. */
+static int open_nameless(struct temporary *t)
+{
+    char path[FD_PATH_SIZE];
+    AUTO_FD int fd = openat(t->dir_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return -1;
+    path_of(fd, path);
+    if (access(path, F_OK) < 0)
+        return -1;
+    t->fd = TAKE_FD(fd);
+    return 0;
+}
+
+static int open_named(struct temporary *t, const char *path, struct err *err)
+{
+    for (int tries = 0; tries < TRIES; tries++) {
+        if (pick_name(t, err) < 0)
+            return -1;
         t->fd = openat(t->dir_fd, t->name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (t->fd >= 0)
             return 0;
@@ -68,7 +88,30 @@ static int create(struct temporary *t, const char *path, struct err *err)
             break;
     }
     err_sys(err, "write '%.200s'", path);
-    return input_failed(err);
+    return err_place(err);
+}
+
+static int create(struct temporary *t, const char *path, struct err *err)
+{
+    return open_nameless(t) == 0 ? 0 : open_named(t, path, err);
+}
+
+/* linkat replaces nothing: the name that is there goes by a rename. */
+static int give_name(struct temporary *t, struct err *err)
+{
+    char path[FD_PATH_SIZE];
+    path_of(t->fd, path);
+    for (int tries = 0; tries < TRIES; tries++) {
+        if (pick_name(t, err) < 0)
+            break;
+        if (linkat(AT_FDCWD, path, t->dir_fd, t->name, AT_SYMLINK_FOLLOW) == 0)
+            return 0;
+        err_sys(err, "write '%.200s'", t->target);
+        if (err->sys != EEXIST)
+            break;
+    }
+    t->name[0] = '\0';
+    return -1;
 }
 
 int temporary_begin(struct temporary *t, const char *path, struct err *err)
@@ -82,6 +125,8 @@ int temporary_begin(struct temporary *t, const char *path, struct err *err)
 
 int temporary_publish(struct temporary *t, struct err *err)
 {
+    if (!t->name[0] && give_name(t, err) < 0)
+        return -1;
     /* a network's file system may tell only now that the disk is full */
     if (close(TAKE_FD(t->fd)) < 0 || renameat(t->dir_fd, t->name, t->dir_fd, t->target) < 0) {
         err_sys(err, "write '%.200s'", t->target);
@@ -94,7 +139,8 @@ int temporary_publish(struct temporary *t, struct err *err)
 void temporary_fini(struct temporary *t)
 {
     if (t->fd >= 0) {
-        unlinkat(t->dir_fd, t->name, 0);
+        if (t->name[0])
+            unlinkat(t->dir_fd, t->name, 0);
         close(t->fd);
     }
     if (t->dir_fd >= 0)

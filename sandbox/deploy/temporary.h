@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A file that is written under another name beside its own, and has its own when it is whole. */
+/* A file that is written without a name, or where the file system cannot do that under another one
+ * beside its own, and has its own when it is whole. */
 #pragma once
 
 #include <limits.h>
@@ -7,9 +8,9 @@
 #include "base/err.h"
 
 struct temporary {
-    int fd;     /* -1: none */
-    int dir_fd; /* of its folder */
-    char name[32];
+    int fd;        /* -1: none */
+    int dir_fd;    /* of its folder */
+    char name[32]; /* "": none yet */
     char target[NAME_MAX + 1];
 };
 

@@ -180,14 +180,20 @@ def check_files():
             ("a link out", "out", "is a link that leads out of its folder, to '/etc/hostname'"),
             ("a link to a folder", "dir", "is a link to a folder"),
             ("a dangling link", "gone", "No such file"),
-            ("a pipe", "pipe", "is a pipe or a device")):
+            ("a pipe", "pipe", "is a pipe or a device"),
+            ("a half zip", ".clambda-0123456789abcdef", "abcdef' is what a killed run has left of its output")):
         folder = path(f"odd-{value}")
         os.makedirs(folder)
         if value == "pipe":
             os.mkfifo(f"{folder}/pipe")
+        elif value.startswith("."):
+            write(f"odd-{value}/{value}", "PK")
         else:
             os.symlink({"out": "/etc/hostname", "dir": "..", "gone": "nowhere"}[value], f"{folder}/{value}")
         refuse(what, [*base, folder], message)
+    write("conf/.clambda-notes", "")
+    names, _, _ = packed("a name like it", *base, path("conf"))
+    check("a name like it", names[0][0], "conf/.clambda-notes")
     for what, value, message in (
             ("no such file", "/nonexistent/x", "--file: '/nonexistent/x': No such file"),
             ("a pipe by itself", path("odd-pipe/pipe"), "is neither a regular file nor a folder"),
@@ -313,21 +319,41 @@ def skip_part(reason):
         failures.append(reason)
 
 
+def has_nameless(folder):
+    try:
+        os.close(os.open(folder, os.O_TMPFILE | os.O_RDWR))
+        return True
+    except OSError:
+        return False
+
+
+def is_writing(child, folder):
+    """Whether it has a file of the folder open, with a name or without one."""
+    fds = f"/proc/{child.pid}/fd"
+    try:
+        return any(os.readlink(f"{fds}/{fd}").startswith(f"{os.path.realpath(folder)}/") for fd in os.listdir(fds))
+    except OSError:
+        return False
+
+
 def check_signals():
-    """Interrupted while it writes: nothing is left, what was there stays."""
+    """Interrupted while it writes, or killed: nothing is left, what was there stays."""
     noise = path("noise")
     with open(noise, "wb") as file:
         file.write(os.urandom(60 << 20))
     os.makedirs(path("signals"))
     write("signals/f.zip", "old")
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    ends = {signal.SIGINT: 130, signal.SIGTERM: 130, signal.SIGHUP: 130}
+    if has_nameless(path("signals")):
+        ends[signal.SIGKILL] = -signal.SIGKILL
+    for number, code in ends.items():
         child = subprocess.Popen([CLAMBDA, "package", example("raw_echo"), "--file", noise, "-o", path("signals/f.zip")],
                                  stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        while len(os.listdir(path("signals"))) < 2 and child.poll() is None:
+        while not is_writing(child, path("signals")) and child.poll() is None:
             time.sleep(0.001)
         child.send_signal(number)
         out, err = child.communicate(timeout=60)
-        check(f"{number.name}: exit code", child.returncode, 130)
+        check(f"{number.name}: exit code", child.returncode, code)
         check(f"{number.name}: silent", (out, err), (b"", b""))
         check(f"{number.name}: nothing is left", os.listdir(path("signals")), ["f.zip"])
     check("what was there stays", read(path("signals/f.zip")), b"old")
