@@ -78,6 +78,43 @@ static int check_diff_ids(const struct oci_base *base, struct err *err)
     return 0;
 }
 
+/* Members that are taken over. What reads images fails for one of another kind. */
+static const struct {
+    const char *key;
+    enum json_kind kind;
+    const char *wanted;
+} taken[] = {
+    {"User", JSON_STRING, "a text"},
+    {"WorkingDir", JSON_STRING, "a text"},
+    {"StopSignal", JSON_STRING, "a text"},
+    {"Env", JSON_ARRAY, "a list of texts"},
+    {"Labels", JSON_OBJECT, "an object"},
+    {"Volumes", JSON_OBJECT, "an object"},
+    {"ExposedPorts", JSON_OBJECT, "an object"},
+};
+
+static bool is_fit(const struct json *v, enum json_kind kind)
+{
+    if (json_kind(v) != kind)
+        return json_kind(v) == JSON_NULL;
+    for (const struct json *e = json_first(v); kind == JSON_ARRAY && e; e = json_next(e))
+        if (!json_string(e))
+            return false;
+    return true;
+}
+
+static int check_process(const struct json *document, struct err *err)
+{
+    const struct json *process = json_get(document, "config");
+    if (!is_fit(process, JSON_OBJECT))
+        return err_set(err, ERR_INPUT, "the configuration's 'config' is not an object");
+    for (size_t i = 0; i < ARRAY_LEN(taken); i++)
+        if (!is_fit(json_get(process, taken[i].key), taken[i].kind))
+            return err_set(err, ERR_INPUT, "the configuration's '%s' is not %s", taken[i].key,
+                           taken[i].wanted);
+    return 0;
+}
+
 static int read_config(struct oci_base *base, const struct json *manifest, enum elf_arch arch,
                        struct err *err)
 {
@@ -95,7 +132,7 @@ static int read_config(struct oci_base *base, const struct json *manifest, enum 
         return err_set(err, ERR_INPUT, "the image is for %s, and the package for %s",
                        is ? path_show(is, strlen(is), shown, sizeof shown) : "nothing",
                        oci_arch_name(arch));
-    return check_diff_ids(base, err);
+    return check_process(base->config, err) || check_diff_ids(base, err) ? -1 : 0;
 }
 
 static int read_manifest(struct oci_base *base, const struct json *manifest, enum elf_arch arch,

@@ -229,10 +229,10 @@ static int replace(const struct oci_layout *layout, int at, const char *name, co
 static int make_folders(struct oci_layout *layout, struct err *err)
 {
     if (mkdirat(layout->dir, "blobs", 0755) && errno != EEXIST)
-        return err_sys(err, "make 'blobs'");
+        return err_sys(err, "make 'blobs'"), err_place(err);
     AUTO_FD int parent = open_folder(layout->dir, "blobs");
     if (parent < 0 || (mkdirat(parent, "sha256", 0755) && errno != EEXIST))
-        return err_sys(err, "make 'blobs/sha256'");
+        return err_sys(err, "make 'blobs/sha256'"), err_place(err);
     return open_blobs(layout, err);
 }
 
@@ -252,11 +252,10 @@ static int lock(int dir, struct err *err)
 
 static int become_layout(struct oci_layout *layout, struct err *err)
 {
-    if (lock(layout->dir, err))
-        return -1;
     int empty = is_empty(layout->dir, err);
     if (empty < 0)
         return -1;
+    layout->begun = empty;
     if (empty && replace(layout, layout->dir, MARKER, MARKER_TEXT, strlen(MARKER_TEXT), err))
         return -1;
     if (!empty && check_marker(layout, err))
@@ -264,23 +263,81 @@ static int become_layout(struct oci_layout *layout, struct err *err)
     return make_folders(layout, err);
 }
 
+/* Whether the path leads to what is open. */
+static bool is_there(const struct oci_layout *layout)
+{
+    struct stat own, st;
+    return fstat(layout->dir, &own) == 0 && stat(layout->path, &st) == 0 &&
+           own.st_dev == st.st_dev && own.st_ino == st.st_ino;
+}
+
+/* Locked. Who had it locked before may have removed it. */
+static int open_place(struct oci_layout *layout, struct err *err)
+{
+    do {
+        oci_layout_close(layout);
+        layout->made = mkdir(layout->path, 0755) == 0;
+        if (!layout->made && errno != EEXIST)
+            return err_sys(err, "make '%.200s'", layout->path), err_place(err);
+        layout->dir = open(layout->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (layout->dir < 0 && errno == ENOTDIR)
+            return err_set(err, ERR_INPUT, "'%.200s' is no folder", layout->path);
+        if (layout->dir < 0)
+            return err_sys(err, "open '%.200s'", layout->path), err_place(err);
+        if (lock(layout->dir, err))
+            return err->kind == ERR_CLOSED ? -1 : err_wrap(err, "'%.200s'", layout->path);
+    } while (!is_there(layout));
+    return 0;
+}
+
 int oci_layout_make(struct oci_layout *out, const char *path, struct err *err)
 {
     struct oci_layout layout = OCI_LAYOUT_NONE;
     layout.path = path;
-    if (mkdir(path, 0755) && errno != EEXIST)
-        return err_sys(err, "make '%.200s'", path);
-    layout.dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (layout.dir < 0 && errno == ENOTDIR)
-        return err_set(err, ERR_INPUT, "'%.200s' is no folder", path);
-    if (layout.dir < 0)
-        return err_sys(err, "open '%.200s'", path);
+    if (open_place(&layout, err)) {
+        oci_layout_close(&layout);
+        return -1;
+    }
     if (become_layout(&layout, err)) {
+        oci_layout_undo(&layout);
         oci_layout_close(&layout);
         return err->kind == ERR_CLOSED ? -1 : err_wrap(err, "'%.200s'", path);
     }
     *out = layout;
     return 0;
+}
+
+static void remove_blobs(int blobs)
+{
+    AUTO_FD int copy = openat(blobs, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *listing = copy < 0 ? NULL : fdopendir(copy);
+    if (!listing)
+        return;
+    copy = -1;
+    for (struct dirent *e; (e = readdir(listing));)
+        unlinkat(blobs, e->d_name, 0);
+    closedir(listing);
+}
+
+/* What another has put there meanwhile keeps its folder. */
+void oci_layout_undo(const struct oci_layout *layout)
+{
+    static const struct {
+        const char *name;
+        int flags;
+    } parts[] = {{INDEX, 0},
+                 {"blobs/sha256", AT_REMOVEDIR},
+                 {"blobs", AT_REMOVEDIR},
+                 {OCI_LAYOUT_NEW, 0},
+                 {MARKER, 0}};
+    if (!layout->begun)
+        return;
+    if (layout->blobs >= 0)
+        remove_blobs(layout->blobs);
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+        unlinkat(layout->dir, parts[i].name, parts[i].flags);
+    if (layout->made)
+        rmdir(layout->path);
 }
 
 void oci_layout_close(struct oci_layout *layout)
@@ -298,9 +355,11 @@ int oci_writer_open(struct oci_writer *out, const struct oci_layout *layout, str
     *out = (struct oci_writer){.layout = layout, .fd = -1};
     sha256_init(&out->sum);
     if (unlinkat(layout->dir, OCI_LAYOUT_NEW, 0) && errno != ENOENT)
-        return err_sys(err, "remove '" OCI_LAYOUT_NEW "'");
+        return err_sys(err, "remove '" OCI_LAYOUT_NEW "'"), err_place(err);
     out->fd = openat(layout->dir, OCI_LAYOUT_NEW, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-    return out->fd < 0 ? err_sys(err, "create a file in '%.200s'", layout->path) : 0;
+    if (out->fd < 0)
+        return err_sys(err, "create a file in '%.200s'", layout->path), err_place(err);
+    return 0;
 }
 
 int oci_writer_add(struct oci_writer *w, const void *bytes, size_t len, struct err *err)
@@ -323,7 +382,7 @@ int oci_writer_add(struct oci_writer *w, const void *bytes, size_t len, struct e
 static int name_blob(const struct oci_writer *w, const char *hex, struct err *err)
 {
     if (renameat(w->layout->dir, OCI_LAYOUT_NEW, w->layout->blobs, hex))
-        return err_sys(err, "rename to 'blobs/sha256/%s'", hex);
+        return err_sys(err, "rename to 'blobs/sha256/%s'", hex), err_place(err);
     return 0;
 }
 

@@ -16,6 +16,8 @@
 struct oci_layout {
     const char *path; /* the caller's */
     int dir, blobs;   /* the folder, its blobs/sha256 */
+    bool made;        /* oci_layout_make: the folder was not there */
+    bool begun;       /* or nothing was in it */
 };
 
 #define OCI_LAYOUT_NONE        \
@@ -27,8 +29,12 @@ struct oci_layout {
 int oci_layout_open(struct oci_layout *out, const char *path, struct err *err) ATTR_CHECK;
 
 /* For writing: made where there is nothing or an empty folder. Waits for another writer. -1 with
- * ERR_INPUT: there is something else. */
+ * ERR_INPUT: there is something else, or it cannot be written to. */
 int oci_layout_make(struct oci_layout *out, const char *path, struct err *err) ATTR_CHECK;
+
+/* Before oci_layout_close, when no image came of it: removes a layout that oci_layout_make has
+ * begun. One that was there stays. */
+void oci_layout_undo(const struct oci_layout *layout);
 
 void oci_layout_close(struct oci_layout *layout);
 

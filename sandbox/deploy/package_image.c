@@ -43,6 +43,8 @@ static int write_image(const struct package_image *image, const struct image_tre
         done = interrupt_check(err);
     if (!done)
         done = oci_config_tag(&layout, image->tag, image->arch, &manifest, err);
+    if (done)
+        oci_layout_undo(&layout);
     oci_layout_close(&layout);
     if (!done)
         *out = size;

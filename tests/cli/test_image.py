@@ -172,8 +172,17 @@ def test_folders():
     result = package("--image-dir", write("a-file", "mine"))
     check("folders: a file", (result.code, "is no folder" in result.err), (2, True))
     result = package("--image-dir", path("none/below"))
-    check("folders: no parent", result.code in (2, 3) and "none/below" in result.err, True)
+    check("folders: no parent", (result.code, "none/below" in result.err), (2, True))
+    result = package("--image-dir", "/proc/image")
+    check("folders: not to be written to", (result.code, "make '/proc/image'" in result.err), (2, True))
     os.makedirs(path("empty"))
+    large = write("sparse", "")
+    os.truncate(large, 64 << 20)
+    limited = ["bash", "-c", 'ulimit -f 8; exec "$0" "$@"', CLAMBDA, "package", HANDLER, "--file", large, "--image-dir"]
+    for name in ("empty", "fresh"):
+        done = subprocess.run([*limited, path(name)], capture_output=True, text=True, timeout=60)
+        check(f"folders: a full disk, {name}", (done.returncode, "File too large" in done.stderr), (3, True))
+    check("folders: a full disk: nothing is left", (os.listdir(path("empty")), os.path.exists(path("fresh"))), ([], False))
     made(path("empty"))
 
 
@@ -499,6 +508,10 @@ HOSTILE_BASES = [
     ("another system", configured(os="windows"), "", "is not for linux"),
     ("too few diff_ids", configured(rootfs={"type": "layers", "diff_ids": []}), "", "0 diff_ids for 1 layers"),
     ("a diff_id that is none", configured(rootfs={"diff_ids": ["x"]}), "", "a diff_id that is no sha256"),
+    ("a process that is none", configured(config=[]), "", "'config' is not an object"),
+    ("a user that is no text", configured(config={"User": 1000}), "", "'User' is not a text"),
+    ("a variable that is no text", configured(config={"Env": ["A=1", 2]}), "", "'Env' is not a list of texts"),
+    ("labels that are a list", configured(config={"Labels": []}), "", "'Labels' is not an object"),
     ("a digest with a path", with_digest("sha256:../../../../../../etc/passwd"), "", "is no digest"),
     ("a digest of another kind", with_digest("sha512:" + "0" * 128), "", "is no digest"),
     ("a digest in upper case", with_digest("sha256:" + "A" * 64), "", "is no digest"),
@@ -533,7 +546,7 @@ def test_hostile():
         result = package("--image-dir", target, "--base", folder + tag)
         check(f"hostile: {what}", (result.code, result.err if message not in result.err else "", "\x1b" in result.err),
               (2, "", False))
-        check(f"hostile: {what}: no image", os.path.exists(f"{target}/index.json"), False)
+        check(f"hostile: {what}: nothing is left", os.path.exists(target), False)
 
 
 # ---- killed ---------------------------------------------------------------------------------------------------
