@@ -72,6 +72,7 @@ struct http {
     unsigned count, most; /* connections */
     int64_t patience_ms;
     uid_t peer;
+    bool or_root;
     bool resumed; /* a connection was resumed since the last MHD_run */
     bool pumping; /* inside MHD_run: it must not be entered again */
 };
@@ -81,6 +82,7 @@ struct http_options {
     int listen_fd;   /* taken over, also on failure */
     bool check_peer; /* only connections of the user peer are let in */
     uid_t peer;
+    bool or_root;         /* and those of root */
     unsigned connections; /* at most; one more takes the place of the one that is idle or slow for
                              the longest time, else it is closed */
     size_t memory;        /* of one connection: its headers, and what its body is read through */

@@ -43,6 +43,7 @@ struct server_options {
      * address on the host's network; a namespace of its own needs no check. */
     bool check_peer;
     uid_t peer;
+    bool or_root; /* root is let in too */
     const struct env_events *events;
     void *env; /* first argument of the events */
 };

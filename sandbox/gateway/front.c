@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -77,7 +78,15 @@ static struct request *request_new(struct front *f, struct http_conn *c)
     return r;
 }
 
-/* The rest of its body is thrown away first; who asked whether to send it is told at once. */
+/* Whether its body is too long to be read for nothing. */
+static bool is_endless(const struct http_conn *c)
+{
+    const char *length = header(c, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    return length && strtoull(length, NULL, 10) > GATEWAY_DRAIN_MAX;
+}
+
+/* The rest of its body is thrown away first: most clients hear nothing before they have sent it.
+ * Who asked whether to send it, or would send too much, is told at once. */
 static enum MHD_Result refuse(struct front *f, struct http_conn *c, enum notice id)
 {
     if (c->data)
@@ -86,7 +95,7 @@ static enum MHD_Result refuse(struct front *f, struct http_conn *c, enum notice 
     c->task = HTTP_REFUSED;
     c->status = notice_status(id);
     c->reply = f->notices.responses[id];
-    if (c->received == 0 && header(c, MHD_HTTP_HEADER_EXPECT))
+    if (c->received == 0 && (header(c, MHD_HTTP_HEADER_EXPECT) || is_endless(c)))
         return MHD_queue_response(c->mhd, c->status, c->reply);
     return MHD_YES;
 }
@@ -158,12 +167,23 @@ static enum MHD_Result on_request(void *cls, struct http_conn *c, const char *ur
     return refuse(f, c, kind == ROUTE_NO_POST ? NOTICE_ONLY_GET : NOTICE_ONLY_POST);
 }
 
+/* libmicrohttpd sends nothing while a body comes: its connection only ends. */
+static enum MHD_Result cut(const struct http_conn *c)
+{
+    char text[96];
+    int len = snprintf(text, sizeof text,
+                       "HTTP/1.1 %u Refused\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+                       c->status);
+    send(c->fd, text, (size_t)len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    return MHD_NO;
+}
+
 static enum MHD_Result on_body(void *cls, struct http_conn *c, const char *bytes, size_t len)
 {
     struct front *f = cls;
     struct request *r = c->data;
     if (!r)
-        return c->received > GATEWAY_DRAIN_MAX ? MHD_NO : MHD_YES;
+        return c->received > GATEWAY_DRAIN_MAX ? cut(c) : MHD_YES;
     if (c->received > ENV_REQUEST_MAX)
         return refuse(f, c, NOTICE_TOO_LARGE);
     if (f->held + len > GATEWAY_HELD_MAX)

@@ -9,7 +9,7 @@
 #define GATEWAY_CONNECTION_MEMORY \
     (64L << 10)                            /* of one connection: its headers, a piece of its body */
 #define GATEWAY_PATIENCE_MS    120000      /* a client's for each of its steps: see api/http.h */
-#define GATEWAY_DRAIN_MAX      (16L << 20) /* bytes of a refused body that are read */
+#define GATEWAY_DRAIN_MAX      (64L << 20) /* bytes of a refused body that are read */
 #define GATEWAY_HELD_MAX       (64L << 20) /* bytes of all events and answers that wait */
 #define GATEWAY_TRACE_MAX      256         /* of a trace id */
 #define GATEWAY_CONTEXT_MAX    3583        /* of a client context in base64, as Lambda counts */

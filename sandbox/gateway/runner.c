@@ -405,6 +405,31 @@ static int open_handles(struct runner *r, struct err *err)
     return rc == 0 ? 0 : err_set(err, ERR_SYSTEM, "watch the runtime: %s", uv_strerror(rc));
 }
 
+/* Others in the same container or pod must not take events. Where the kernel does not tell who they
+ * are, as in a kernel of the platform's own, there is no other way than without. */
+static int open_server(struct runner *r, struct err *err)
+{
+    struct server_options options = {.loop = r->options.loop,
+                                     .listen_fd = -1,
+                                     .address = ADDRESS,
+                                     .check_peer = true,
+                                     .peer = geteuid(),
+                                     .or_root = true,
+                                     .events = &events,
+                                     .env = r};
+    r->server = server_open(&options, err);
+    if (!r->server && err->kind == ERR_HOST) {
+        fprintf(stderr, "gateway: this kernel does not tell who owns a connection: other users of "
+                        "this container or pod can reach the Runtime API\n");
+        options.check_peer = false;
+        r->server = server_open(&options, err);
+    }
+    if (!r->server)
+        return -1;
+    r->channel = server_channel(r->server);
+    return 0;
+}
+
 struct runner *runner_open(const struct runner_options *options, struct err *err)
 {
     struct runner *r = calloc(1, sizeof *r);
@@ -414,12 +439,7 @@ struct runner *runner_open(const struct runner_options *options, struct err *err
     }
     r->options = *options;
     buf_init(&r->init_error, ENV_RESPONSE_MAX);
-    const struct server_options server = {
-        .loop = options->loop, .listen_fd = -1, .address = ADDRESS, .events = &events, .env = r};
-    r->server = server_open(&server, err);
-    if (r->server)
-        r->channel = server_channel(r->server);
-    if (open_handles(r, err) < 0 || !r->server || prepare_variables(r, err) < 0) {
+    if (open_handles(r, err) < 0 || open_server(r, err) < 0 || prepare_variables(r, err) < 0) {
         runner_close(r);
         return NULL;
     }

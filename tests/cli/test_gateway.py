@@ -2,6 +2,7 @@
 """The gateway with a real runtime behind it, as clients and container platforms see it."""
 import base64
 import concurrent.futures
+import contextlib
 import json
 import os
 import resource
@@ -164,7 +165,10 @@ def test_bodies():
         reply = g.post(b"7" * (EVENT_MAX + 1))
         check("one byte more", (reply.status, reply.headers["x-amzn-errortype"]),
               (413, "RequestEntityTooLargeException"))
+        check("many bytes more", g.post(b"7" * 24 * MIB).status, 413)
         head = b"POST / HTTP/1.1\r\nHost: x\r\n"
+        endless = g.raw(head + b"Content-Length: %d\r\n\r\n" % (65 * MIB))
+        check_match("more than is worth to be read", read_all(endless), rb"^HTTP/1.1 413 ")
         expect = g.raw(head + b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % (EVENT_MAX + 1))
         check_match("refused before it is sent", read_all(expect), rb"^HTTP/1.1 413 ")
         expect = g.raw(head + b"Expect: 100-continue\r\nContent-Length: 3\r\n\r\n")
@@ -182,7 +186,40 @@ def test_bodies():
         piece = b"100000\r\n" + b"7" * MIB + b"\r\n"
         client.sendall(chunked + piece * 6 + b"1\r\n7\r\n0\r\n\r\n")
         check_match("too many of them", read_reply(client), rb"^HTTP/1.1 413 ")
+        with contextlib.suppress(ConnectionError):
+            client.sendall(chunked)
+            for _ in range(65):
+                client.sendall(piece)
+        check_match("without an end", read_reply(client), rb"^HTTP/1.1 413 ")
         client.close()
+
+
+def ping_as(user, port):
+    """What the Runtime API says to a process of that user: the first line, without its end."""
+    get, put = os.pipe()
+    child = os.fork()
+    if child == 0:
+        with contextlib.suppress(OSError):
+            if user != os.geteuid():
+                os.setresuid(user, user, user)
+            client = socket.create_connection(("127.0.0.1", port), timeout=30)
+            client.sendall(b"GET /2018-06-01/ping HTTP/1.1\r\nHost: x\r\n\r\n")
+            os.write(put, client.recv(12))
+        os._exit(0)
+    os.close(put)
+    with open(get, "rb") as answer:
+        said = answer.read()
+    os.waitpid(child, 0)
+    return said
+
+
+def test_others():
+    """Who may poll the Runtime API."""
+    with Gateway() as g:
+        port = int(g.do("environ").json["AWS_LAMBDA_RUNTIME_API"].rpartition(":")[2])
+        check("the Runtime API for the gateway's user", ping_as(os.geteuid(), port), b"HTTP/1.1 200")
+        if os.geteuid() == 0:
+            check("the Runtime API for another user", ping_as(64321, port), b"")
 
 
 def test_pipeline():

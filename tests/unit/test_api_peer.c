@@ -64,6 +64,15 @@ static void test_other_owner(void)
     CHECK_INT(ping_as(&w, 64322), 0);
     CHECK_INT(ping_as(&w, 0), 0);
     world_close(&w);
+    world_init(&w);
+    options = world_options(&w);
+    options.check_peer = options.or_root = true;
+    options.peer = 64321;
+    world_open_with(&w, &options);
+    CHECK_INT(ping_as(&w, 64321), 20);
+    CHECK_INT(ping_as(&w, 64322), 0);
+    CHECK_INT(ping_as(&w, 0), 20);
+    world_close(&w);
 }
 
 static void test_addresses(void)
