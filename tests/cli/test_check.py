@@ -67,8 +67,8 @@ def handler_object(name, text, *flags):
     return needs(name, "-shared", "-fPIC", "-Wl,--no-as-needed", *flags, text=text)
 
 
-TABLE = """__attribute__((visibility("default"))) const struct { unsigned abi, size; const void *a; unsigned long b; }
-lambda_module = {%s, 24, 0, 0};
+TABLE = """__attribute__((visibility("default"))) const struct { unsigned abi, size, row, rows; const void *a; }
+lambda_module = {%d, 24, %d, 0, 0};
 """
 THREADS = """#include <condition_variable>
 int main(int argc, char **) { std::mutex m; std::unique_lock<std::mutex> l(m); std::condition_variable c;
@@ -173,15 +173,17 @@ def programs():
 
 def handlers():
     """What is wrong with the handlers of this project."""
-    text = "extern int nobody_has(void);\n" + TABLE % 1 + "int (*const use)(void) = nobody_has;\n"
+    text = "extern int nobody_has(void);\n" + TABLE % (1, 72) + "int (*const use)(void) = nobody_has;\n"
     yield "unresolved", [zip_of("sym.zip", OWN[0], ("orders.so", handler_object("sym.so", text)))], {"symbol"} | OWN_ERRORS, \
         (), "nobody_has"
     yield "no table", [zip_of("table.zip", OWN[0], ("orders.so", handler_object("table.so", "int x(void) { return 1; }\n"))),
                        "--handler", "orders"], {"handler"} | OWN_ERRORS, (), "LAMBDA_MODULE"
     yield "no table at all", [zip_of("table.zip", OWN[0], ("orders.so", handler_object("table.so", "int x(void) { return 1; }\n")))], \
         {"handler"} | OWN_ERRORS, (), "LAMBDA_MODULE"
-    yield "other ABI", [zip_of("abi.zip", OWN[0], ("orders.so", handler_object("abi.so", TABLE % 99)))], {"handler"} | OWN_ERRORS, (), \
-        "99"
+    yield "other ABI", [zip_of("abi.zip", OWN[0], ("orders.so", handler_object("abi.so", TABLE % (99, 72))))], \
+        {"handler"} | OWN_ERRORS, (), "99"
+    yield "other handlers", [zip_of("rows.zip", OWN[0], ("orders.so", handler_object("rows.so", TABLE % (1, 80))))], \
+        {"handler"} | OWN_ERRORS, (), "with handlers of 80"
     yield "no such handler", [zip_of("own.zip", *OWN), "--handler", "bills"], {"handler"} | OWN_ERRORS, (), "bills.so"
     yield "no such symbol", [zip_of("own.zip", *OWN), "--handler", "orders.bills"], {"handler"} | OWN_ERRORS, (), "bills"
 
