@@ -173,12 +173,9 @@ def test_folders():
     check("folders: a file", (result.code, "is no folder" in result.err), (2, True))
     result = package("--image-dir", path("none/below"))
     check("folders: no parent", (result.code, "none/below" in result.err), (2, True))
-    result = package("--image-dir", "/proc/image")
-    check("folders: not to be written to", (result.code, "make '/proc/image'" in result.err), (2, True))
+    check("folders: not to be written to", package("--image-dir", "/proc/image").code, 2)
     os.makedirs(path("empty"))
-    large = write("sparse", "")
-    os.truncate(large, 64 << 20)
-    limited = ["bash", "-c", 'ulimit -f 8; exec "$0" "$@"', CLAMBDA, "package", HANDLER, "--file", large, "--image-dir"]
+    limited = ["bash", "-c", 'ulimit -f 8; exec "$0" "$@"', CLAMBDA, "package", HANDLER, "--image-dir"]
     for name in ("empty", "fresh"):
         done = subprocess.run([*limited, path(name)], capture_output=True, text=True, timeout=60)
         check(f"folders: a full disk, {name}", (done.returncode, "File too large" in done.stderr), (3, True))
@@ -509,9 +506,8 @@ HOSTILE_BASES = [
     ("too few diff_ids", configured(rootfs={"type": "layers", "diff_ids": []}), "", "0 diff_ids for 1 layers"),
     ("a diff_id that is none", configured(rootfs={"diff_ids": ["x"]}), "", "a diff_id that is no sha256"),
     ("a process that is none", configured(config=[]), "", "'config' is not an object"),
-    ("a user that is no text", configured(config={"User": 1000}), "", "'User' is not a text"),
-    ("a variable that is no text", configured(config={"Env": ["A=1", 2]}), "", "'Env' is not a list of texts"),
-    ("labels that are a list", configured(config={"Labels": []}), "", "'Labels' is not an object"),
+    *((f"a {key} of another kind", configured(config={key: value}), "", f"the configuration's '{key}' is not a")
+      for key, value in (("User", 1000), ("Env", ["A=1", 2]), ("Labels", []))),
     ("a digest with a path", with_digest("sha256:../../../../../../etc/passwd"), "", "is no digest"),
     ("a digest of another kind", with_digest("sha512:" + "0" * 128), "", "is no digest"),
     ("a digest in upper case", with_digest("sha256:" + "A" * 64), "", "is no digest"),
