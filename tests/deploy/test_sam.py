@@ -4,6 +4,7 @@
 
 test_sam.py BUILD-FOLDER"""
 import contextlib
+import json
 import os
 import re
 import subprocess
@@ -110,6 +111,8 @@ def check_queues(what, aws, orders, timeout):
         found[about["QueueArn"]] = about
     failed = [arn for arn in found if arn != orders]
     check(f"{what}: what fails goes to the other queue", len(failed) == 1 and failed[0] in found[orders]["RedrivePolicy"], found)
+    tries = int(json.loads(found[orders]["RedrivePolicy"])["maxReceiveCount"]) if failed else 0
+    check(f"{what}: a message is tried five times at least, as AWS advises", tries >= 5, found)
     check(f"{what}: messages stay hidden for six timeouts", int(found[orders]["VisibilityTimeout"]) >= 6 * timeout, found)
 
 

@@ -13,7 +13,7 @@ resource "aws_sqs_queue" "orders" {
 
   redrive_policy = jsonencode({
     deadLetterTargetArn = aws_sqs_queue.failed.arn
-    maxReceiveCount     = 3
+    maxReceiveCount     = 5
   })
 }
 
