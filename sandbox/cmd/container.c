@@ -96,7 +96,7 @@ static const char *handler_of(const struct container *c, const struct package_pa
 
 static enum elf_arch arch_of(const struct package_parts *parts)
 {
-    return parts->arch == ELF_ARCH_OTHER ? paths_host_arch() : parts->arch;
+    return parts->arch == ELF_ARCH_OTHER ? elf_arch_host() : parts->arch;
 }
 
 static int write_image(const struct container *c, const struct package_parts *parts,

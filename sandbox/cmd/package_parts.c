@@ -135,7 +135,7 @@ static int use_runtime(struct package_parts *p, struct err *err)
     struct package_identity id;
     bool release;
     if (p->arch == ELF_ARCH_OTHER)
-        p->arch = paths_host_arch();
+        p->arch = elf_arch_host();
     if (paths_runtime(p->arch, p->runtime, &release, err) < 0 ||
         p->deploy->identify(p->runtime, &id, err) < 0)
         return -1;

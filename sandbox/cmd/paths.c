@@ -70,17 +70,6 @@ int paths_bootstrap(char out[static PATH_MAX], struct err *err)
         folder, places[0], folder, places[1]);
 }
 
-enum elf_arch paths_host_arch(void)
-{
-#if defined(__x86_64__)
-    return ELF_ARCH_X86_64;
-#elif defined(__aarch64__)
-    return ELF_ARCH_ARM64;
-#else
-    return ELF_ARCH_OTHER;
-#endif
-}
-
 int paths_runtime(enum elf_arch arch, char out[static PATH_MAX], bool *out_release, struct err *err)
 {
     char folder[PATH_MAX], name[64], path[PATH_MAX];
@@ -94,7 +83,7 @@ int paths_runtime(enum elf_arch arch, char out[static PATH_MAX], bool *out_relea
         found = use_chosen(chosen, out, err);
     else if (release && realpath(path, out))
         found = 0;
-    else if (arch == paths_host_arch())
+    else if (arch == elf_arch_host())
         found = paths_bootstrap(out, err);
     else
         err_set(err, ERR_INPUT, "no runtime for %s: '%.200s' is missing; layers/release makes it",

@@ -13,9 +13,6 @@
  * beside the program. -1 with ERR_INPUT naming where it was looked for. */
 int paths_bootstrap(char out[static PATH_MAX], struct err *err) ATTR_CHECK;
 
-/* What this program was built for; OTHER where Lambda has not got it. */
-enum elf_arch paths_host_arch(void);
-
 /* The runtime to deploy on that architecture: CLAMBDA_BOOTSTRAP, else the release build
  * ../lib/clambda/ARCH/bootstrap. Without them and for this host's architecture it is what
  * paths_bootstrap gives, which wants a glibc like this host's: *out_release is false then. -1 with

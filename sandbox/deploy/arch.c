@@ -21,3 +21,14 @@ enum elf_arch elf_arch_find(const char *name)
             return (enum elf_arch)i;
     return ELF_ARCH_OTHER;
 }
+
+enum elf_arch elf_arch_host(void)
+{
+#if defined(__x86_64__)
+    return ELF_ARCH_X86_64;
+#elif defined(__aarch64__)
+    return ELF_ARCH_ARM64;
+#else
+    return ELF_ARCH_OTHER;
+#endif
+}

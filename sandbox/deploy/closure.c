@@ -249,11 +249,11 @@ static int follow(struct search *s, const struct wanting *w, struct err *err)
     const struct elf_file *elf = w->elf;
     if (elf->arch != s->arch || elf->bits != 64 || (!elf->nneeded && !*elf->interpreter))
         return 0;
-    if (s->arch != closure_host_arch() && !*s->folders.root)
+    if (s->arch != elf_arch_host() && !*s->folders.root)
         return err_set(err, ERR_INPUT,
                        "'%.150s' is for %s and needs libraries, and this host has those for %s: "
                        "build on an image for %s (--base DIR)",
-                       w->source, elf_arch_name(s->arch), elf_arch_name(closure_host_arch()),
+                       w->source, elf_arch_name(s->arch), elf_arch_name(elf_arch_host()),
                        elf_arch_name(s->arch));
     if (find_interpreter(s, w, err))
         return -1;

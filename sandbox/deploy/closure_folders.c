@@ -27,17 +27,6 @@ static const char *const own[ELF_ARCH_COUNT][8] = {
 static const unsigned char machines[ELF_ARCH_COUNT] = {
     [ELF_ARCH_X86_64] = 62, [ELF_ARCH_ARM64] = 183};
 
-enum elf_arch closure_host_arch(void)
-{
-#if defined(__x86_64__)
-    return ELF_ARCH_X86_64;
-#elif defined(__aarch64__)
-    return ELF_ARCH_ARM64;
-#else
-    return ELF_ARCH_OTHER;
-#endif
-}
-
 static int add(struct closure_folders *f, const char *folder, size_t len, struct err *err)
 {
     while (len > 1 && folder[len - 1] == '/')

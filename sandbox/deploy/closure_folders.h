@@ -23,6 +23,3 @@ void closure_folders_free(struct closure_folders *f);
 
 /* Whether ROOT/path is an ELF file for arch that ld.so would take. */
 bool closure_folders_has(const char *root, const char *path, enum elf_arch arch);
-
-/* Of the architecture that this was built for. */
-enum elf_arch closure_host_arch(void);

@@ -89,3 +89,6 @@ const char *elf_arch_name(enum elf_arch arch);
 
 /* ELF_ARCH_OTHER when it is none of AWS's names. */
 enum elf_arch elf_arch_find(const char *name);
+
+/* What this program was built for; OTHER where Lambda has not got it. */
+enum elf_arch elf_arch_host(void);

@@ -136,7 +136,7 @@ static void test_row(size_t i)
     snprintf(leaf, sizeof leaf, "%s", at("task/" LEAF));
     const struct package_file files[] = {{middle, MIDDLE_NAME, true},
                                          {leaf, "var/task/lib/" LEAF, true}};
-    int done = closure_find(&c, work, closure_host_arch(), files, rows[i].in_package ? 2 : 1, &err);
+    int done = closure_find(&c, work, elf_arch_host(), files, rows[i].in_package ? 2 : 1, &err);
     if (!rows[i].source && !rows[i].in_package) {
         CHECK_INT(done, -1);
         CHECK_INT(err.kind, ERR_INPUT);
@@ -174,7 +174,7 @@ static void test_program(void)
     char self[PATH_MAX] = "";
     CHECK(readlink("/proc/self/exe", self, sizeof self - 1) > 0);
     const struct package_file file = {self, "var/runtime/bootstrap", true};
-    CHECK_INT(closure_find(&c, "", closure_host_arch(), &file, 1, &err), 0);
+    CHECK_INT(closure_find(&c, "", elf_arch_host(), &file, 1, &err), 0);
     CHECK_STR(err.msg, "");
     const struct closure_file *interpreter = find(&c, ""), *libc = find(&c, "libc.so.6");
     CHECK(interpreter && strstr(interpreter->name, "/ld-linux"));
@@ -194,15 +194,15 @@ static void test_others(void)
     put("text", "no program");
     snprintf(path, sizeof path, "%s", at("text"));
     const struct package_file text = {path, "var/task/text", false};
-    CHECK_INT(closure_find(&c, "", closure_host_arch(), &text, 1, &err), 0);
+    CHECK_INT(closure_find(&c, "", elf_arch_host(), &text, 1, &err), 0);
     CHECK_INT(c.count, 0);
     closure_free(&c);
     put("text", "\177ELF and no more");
-    CHECK_INT(closure_find(&c, "", closure_host_arch(), &text, 1, &err), 0);
+    CHECK_INT(closure_find(&c, "", elf_arch_host(), &text, 1, &err), 0);
     CHECK_INT(c.count, 0);
     closure_free(&c);
     const struct package_file none = {"/nonexistent/file", "var/task/text", false};
-    CHECK_INT(closure_find(&c, "", closure_host_arch(), &none, 1, &err), -1);
+    CHECK_INT(closure_find(&c, "", elf_arch_host(), &none, 1, &err), -1);
     end();
 }
 

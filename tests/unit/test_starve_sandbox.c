@@ -335,7 +335,7 @@ static int find_libraries(struct err *err)
 {
     struct closure c;
     const struct package_file file = {"/proc/self/exe", "var/task/program", true};
-    int failed = closure_find(&c, "", closure_host_arch(), &file, 1, err);
+    int failed = closure_find(&c, "", elf_arch_host(), &file, 1, err);
     closure_free(&c);
     return failed;
 }
