@@ -54,23 +54,23 @@ COPY layers /src/layers
 RUN arch=$(uname -m | sed s/aarch64/arm64/) \
     && /src/layers/release -B /build "$arch" \
     && mkdir -p /function/var/runtime /function/var/task \
-    && cp /build/lib/clambda/"$arch"/bootstrap /build/lib/clambda/"$arch"/gateway /function/var/runtime/ \
-    && ln -s /deps/"$arch"/bin /zig
+    && cp /build/lib/clambda/"$arch"/bootstrap /build/lib/clambda/"$arch"/gateway /function/var/runtime/
 
 FROM release AS compiled
 ARG HANDLER=examples/sqs_batch
 ARG PROFILE=al2023
 COPY --from=handler / /handler
-RUN set -eu; cd /handler; made=/function/var/task/handler.so; link=cc; mkdir /objects /package; \
+RUN set -eu; cd /handler; made=/function/var/task/handler.so; link=cc; \
+    zig=/deps/$(uname -m | sed s/aarch64/arm64/)/bin; mkdir /objects /package; \
     case $HANDLER in \
         *.so) cp "$HANDLER" "$made" ;; \
         *)  find "$HANDLER" -type f \( -name '*.c' -o -name '*.cc' -o -name '*.cpp' \) -print >/sources; \
             [ -s /sources ] || { echo "HANDLER is '$HANDLER': no source in C or C++ there" >&2; exit 1; }; \
             while IFS= read -r source; do \
                 case $source in *.c) tool=cc ;; *) tool=c++ link=c++ ;; esac; \
-                "/zig/$tool" -O2 -fPIC -I/src/runtime/include -c "$source" -o "$(mktemp /objects/XXXXXX.o)"; \
+                "$zig/$tool" -O2 -fPIC -I/src/runtime/include -c "$source" -o "$(mktemp /objects/XXXXXX.o)"; \
             done </sources; \
-            "/zig/$link" -shared -s -o "$made" /objects/*.o ;; \
+            "$zig/$link" -shared -s -o "$made" /objects/*.o ;; \
     esac; \
     cp /function/var/runtime/* "$made" /package/; \
     [ -z "$PROFILE" ] || /build/bin/clambda check /package --profile "$PROFILE" --handler handler

@@ -92,8 +92,8 @@ def debian(store, name, packages):
     return tag
 
 
-def build(store, target="clambda", *more):
-    """Runs the steps of the Dockerfile; gives the image's name."""
+def steps(store, target, *more):
+    """Runs the Dockerfile's steps up to a target; gives the name of its image."""
     base = debian(store, "base", [])
     builder = debian(store, "builder", build_packages())
     name = f"localhost/clambda-{target}:test"
@@ -106,6 +106,18 @@ def build(store, target="clambda", *more):
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if done.returncode:
         raise RuntimeError(f"the Dockerfile fails:\n{done.stdout[-3000:]}")
+    return name
+
+
+# Stages before a target: what has a name is kept, and not made again while its sources are the same.
+STAGES = {"clambda": ("build",), "function": ("build", "release")}
+
+
+def build(store, target="clambda", *more):
+    """The target's image; gives its name."""
+    for stage in STAGES[target]:
+        steps(store, stage)
+    name = steps(store, target, *more)
     store.quiet("rmi", "--prune")
     return name
 
