@@ -169,11 +169,17 @@ static int run(struct rapi *rapi, const struct settings *settings, struct arena 
 
 /* On Lambda the address of the Runtime API is always there. Where it is not, a gateway beside this
  * program makes one of HTTP, and starts this program again. */
-static void become_gateway(char **argv)
+static void become_gateway(char **argv, struct err *err)
 {
     static const char name[] = "gateway";
     char path[PATH_MAX];
     ssize_t len = readlink("/proc/self/exe", path, sizeof path - sizeof name);
+    if (len < 0) {
+        err_sys(err, "read /proc/self/exe (is /proc mounted?)");
+        err_wrap(err, "AWS_LAMBDA_RUNTIME_API is not set, and the gateway beside this program, "
+                      "which answers HTTP, is not found");
+        return;
+    }
     while (len > 0 && path[len - 1] != '/')
         len--;
     if (len <= 0)
@@ -192,7 +198,7 @@ int main(int argc, char **argv)
     bool saved = respawn_save(argv, &err) == 0;
     if (!saved || settings_read(&settings, &err) != 0) {
         if (saved && argc > 0)
-            become_gateway(argv);
+            become_gateway(argv, &err);
         fprintf(stderr, "bootstrap: %s\n", err.msg);
         return 1;
     }

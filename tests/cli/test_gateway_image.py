@@ -126,11 +126,19 @@ def test_bootstrap():
         check("unless Lambda names it", g.post(b"[5]").body, b"[5]")
 
 
+def test_no_proc():
+    bare = run_gateway(command=["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /proc && exec "$0" raw_echo',
+                                BOOTSTRAP])
+    check("without /proc", bare.code, 1)
+    check_match("without /proc: message", bare.err, "the gateway .* is not found: .*/proc/self/exe .is /proc mounted")
+
+
 test_death()
 test_bootstrap()
 if os.geteuid() == 0:
     test_image()
     test_orphans()
+    test_no_proc()
 else:
     print("skipped: namespaces, and another user, need root")
     if MUST:
