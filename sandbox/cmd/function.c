@@ -152,6 +152,14 @@ static int name_packed(const struct layout *l, const char *path, struct settings
     return 0;
 }
 
+/* Of several layers the last one's is started. */
+static void tell_layer(const struct function *f)
+{
+    size_t i = f->nlayers;
+    while (i > 0 && !layout_tell_bootstrap(f->code.layers[i - 1], f->layers[i - 1]))
+        i--;
+}
+
 /* kept is the package's folder, path what the user calls it. */
 static int use_folder(struct function *f, const char *kept, const char *path, const char *name,
                       struct settings *s, struct err *err)
@@ -161,7 +169,8 @@ static int use_folder(struct function *f, const char *kept, const char *path, co
     if (!s->name[0])
         settings_name_from(s, name);
     bool runs = code_bootstrap(&f->code) != NULL;
-    layout_tell_bootstrap(kept, path);
+    if (!layout_tell_bootstrap(kept, path))
+        tell_layer(f);
     if (runs && s->handler[0])
         return 0;
     layout_read(&l, kept);
@@ -224,6 +233,7 @@ static int resolve_handler(struct function *f, const char *path, struct settings
         return err_set(err, ERR_MEMORY, "no memory for '%.200s'", path);
     }
     add_bind(f, kept, f->target);
+    tell_layer(f);
     if (code_bootstrap(&f->code))
         return 0;
     char bootstrap[PATH_MAX];

@@ -2,6 +2,7 @@
 #include "cmd/layout.h"
 
 #include <dirent.h>
+#include <elf.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 
 #include "base/attr.h"
 #include "cmd/output.h"
+#include "deploy/elf.h"
 
 enum {
     NAMES_MAX = 1000,            /* looked at */
@@ -109,14 +111,32 @@ void layout_tell(const struct layout *l, const char *path, bool zip)
                     path, l->zip);
 }
 
-void layout_tell_bootstrap(const char *folder, const char *path)
+/* The kernel's word for it, "exec format error", is the same as for a damaged file. */
+static void tell_machine(const char *bytes, size_t len, const char *path)
+{
+    Elf64_Ehdr head;
+    enum elf_arch arch = ELF_ARCH_OTHER, host = elf_arch_host();
+    if (len < sizeof head || memcmp(bytes, ELFMAG, SELFMAG) != 0)
+        return;
+    memcpy(&head, bytes, sizeof head);
+    if (head.e_machine == EM_X86_64)
+        arch = ELF_ARCH_X86_64;
+    else if (head.e_machine == EM_AARCH64)
+        arch = ELF_ARCH_ARM64;
+    if (arch != host && host != ELF_ARCH_OTHER)
+        output_note("the bootstrap of '%.200s' was built for %s, and this is %s", path,
+                    arch == ELF_ARCH_OTHER ? "another machine" : elf_arch_name(arch),
+                    elf_arch_name(host));
+}
+
+bool layout_tell_bootstrap(const char *folder, const char *path)
 {
     struct stat st;
     char line[FIRST_LINE_MAX];
     AUTO_FD int dir = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
     AUTO_FD int fd = openat(dir, "bootstrap", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &st) || !S_ISREG(st.st_mode))
-        return;
+        return false;
     if (!(st.st_mode & 0111))
         output_note(
             "the bootstrap of '%.200s' is not executable: chmod 755 it, before it is zipped", path);
@@ -127,4 +147,7 @@ void layout_tell_bootstrap(const char *folder, const char *path)
             "the bootstrap of '%.200s' has line breaks of Windows, and no interpreter's name "
             "ends in one: take the carriage returns out",
             path);
+    if (n > 0)
+        tell_machine(line, (size_t)n, path);
+    return true;
 }

@@ -23,5 +23,6 @@ void layout_read(struct layout *out, const char *folder);
  * seen. path is the package's name for the message. */
 void layout_tell(const struct layout *l, const char *path, bool zip);
 
-/* Tells on stderr why the bootstrap in folder cannot be started, if that can be seen. */
-void layout_tell_bootstrap(const char *folder, const char *path);
+/* Tells on stderr why the bootstrap in folder cannot be started, if that can be seen. False: there
+ * is none that could be looked at. */
+bool layout_tell_bootstrap(const char *folder, const char *path);

@@ -6,7 +6,7 @@ import os
 import re
 import sys
 
-from harness import UUID, check, check_match, finish, function, invoke, need_sandbox, path, run, write
+from harness import HOSTILE, UUID, check, check_match, finish, function, invoke, need_sandbox, path, run, write
 
 NEXT = '{"after":"all"}'
 
@@ -127,6 +127,22 @@ def check_entries():
         phases = [line.split("\t")[1:] for line in done.log("INIT_REPORT")]
         tail = ["Status: error", "Error Type: Runtime.InvalidEntrypoint"]
         check(f"{message}: INIT_REPORT", phases, [["Phase: init"] + tail] + [["Phase: invoke"] + tail] * 2)
+
+
+def check_machines():
+    """The answer is Lambda's, and a line besides tells what the kernel does not."""
+    with open(HOSTILE, "rb") as file:
+        data = bytearray(file.read())
+    here, there, number = ("x86_64", "arm64", 183) if os.uname().machine == "x86_64" else ("arm64", "x86_64", 62)
+    data[18:20] = number.to_bytes(2, "little")
+    other = function("other-machine", bytes(data))
+    os.makedirs(path("nothing"), exist_ok=True)
+    note = f"was built for {there}, and this is {here}"
+    for what, words in (("a package", [other]), ("a layer", [path("nothing"), "--layer", other])):
+        done = run("invoke", *words, stdin=b"{}")
+        check(f"another machine, {what}: answer", "exec format error" in done.out and note not in done.out, True)
+        check(f"another machine, {what}: why", f"the bootstrap of '{other}' {note}" in done.err, True)
+    check("this machine: no such line", "was built for" in run("invoke", function("fn"), stdin=b"{}").err, False)
 
 
 def check_failing_init():
