@@ -11,6 +11,7 @@
 #include "env/settings.h"
 
 #define NAME_MAX_LEN 256
+#define SHOWN_MAX    60   /* of variables that are too long; they may be secret */
 #define ROW_TEXT     8448 /* the longest name and value of the platform */
 
 static const char *const reserved[] = {
@@ -158,12 +159,13 @@ int vars_check(const struct vars *v, struct err *err)
     vars_print_json(v, &text);
     if (buf_check(&text, "the environment variables", err) < 0)
         return -1;
+    size_t shown = text.len < SHOWN_MAX ? text.len : SHOWN_MAX;
     if (text.len > VARS_JSON_MAX)
         return err_set(err, ERR_LIMIT,
                        "environment variables of %zu bytes, %d are allowed: Lambda was unable to "
                        "configure your environment variables because the environment variables you "
-                       "have provided exceeded the 4KB limit. String measured: %.200s",
-                       text.len, VARS_JSON_MAX, text.ptr);
+                       "have provided exceeded the 4KB limit. String measured: %.*s...",
+                       text.len, VARS_JSON_MAX, (int)utf8_valid_prefix(text.ptr, shown), text.ptr);
     return 0;
 }
 
