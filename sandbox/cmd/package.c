@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cmd/package.h"
 
-#include <gnu/libc-version.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -155,10 +154,10 @@ static void tell_warnings(const struct package *p, const struct package_size *si
 {
     if (p->parts.made_here)
         output_note(
-            "warning: the runtime of this host is in the package, '%.200s': it wants a C "
-            "library like this host's, glibc %s (al2023 has 2.34, al2 2.26); layers/release "
-            "makes one that runs on both",
-            p->parts.runtime, gnu_get_libc_version());
+            "warning: the runtime of this host is in the package, '%.200s': it wants glibc %s or "
+            "newer (al2023 has 2.34, al2 2.26); layers/release makes one that runs on al2023 and "
+            "al2",
+            p->parts.runtime, p->parts.glibc);
     if (size->zip_bytes > UPLOAD_MAX)
         output_note("warning: '%.200s' is larger than what can be uploaded directly (%d bytes): "
                     "put it into a bucket first",
@@ -240,7 +239,8 @@ static int make_image(struct package *p, struct err *err)
 static int make(struct package *p, struct err *err)
 {
     if (check_usage(p, err) < 0 || block_signals(p, err) < 0 ||
-        package_parts_find(&p->parts, err) < 0)
+        package_parts_find(&p->parts, err) < 0 ||
+        container_check_handler(&p->container, &p->parts, err) < 0)
         return -1;
     if (p->output && make_zip(p, err) < 0)
         return -1;

@@ -140,6 +140,7 @@ static int use_runtime(struct package_parts *p, struct err *err)
         p->deploy->identify(p->runtime, &id, err) < 0)
         return -1;
     p->made_here = !release;
+    memcpy(p->glibc, id.glibc, sizeof p->glibc);
     return agree(p, p->runtime, id.arch, err);
 }
 
@@ -164,6 +165,47 @@ int package_parts_find(struct package_parts *p, struct err *err)
         if (add_extra(p, p->extras[i], err) < 0)
             return -1;
     return 0;
+}
+
+static void list_names(const struct package_parts *p, char *out, size_t size)
+{
+    size_t len = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < p->nhandlers && len < size; i++)
+        len += (size_t)snprintf(out + len, size - len, "%s%s", i ? ", " : "", p->names[i]);
+}
+
+static int check_symbol(const struct package_parts *p, const struct package_file *file,
+                        const char *symbol, struct err *err)
+{
+    struct package_identity id;
+    if (p->deploy->identify(file->source, &id, err) < 0)
+        return -1;
+    for (size_t i = 0; i < id.nhandlers; i++)
+        if (strcmp(id.handlers[i], symbol) == 0)
+            return 0;
+    return err_set(err, ERR_INPUT, "'%.100s' has no table of handlers '%.100s'%s%s", file->name,
+                   symbol, id.nhandlers ? ", it has " : "", id.nhandlers ? id.handlers[0] : "");
+}
+
+/* FILE or FILE.SYMBOL, and ".so" may follow FILE: as the runtime reads it. */
+int package_parts_check_handler(const struct package_parts *p, const char *handler, struct err *err)
+{
+    char file[PATH_MAX], names[200];
+    const char *slash = strrchr(handler, '/');
+    const char *dot = strchr(slash ? slash : handler, '.');
+    snprintf(file, sizeof file, "%.*s.so", dot ? (int)(dot - handler) : (int)strlen(handler),
+             handler);
+    if (dot && strncmp(dot, ".so", 3) == 0 && (dot[3] == '.' || !dot[3]))
+        dot += 3;
+    for (size_t i = 0; i < p->files.count; i++)
+        if (strcmp(p->files.files[i].name, file) == 0)
+            return check_symbol(p, &p->files.files[i],
+                                dot && *dot ? dot + 1 : PACKAGE_DEFAULT_SYMBOL, err);
+    list_names(p, names, sizeof names);
+    return err_set(err, ERR_INPUT,
+                   "'%.100s' is no handler of the package, there is no '%.100s': it has %s",
+                   handler, file, names);
 }
 
 void package_parts_fini(struct package_parts *p)

@@ -25,11 +25,17 @@ struct package_parts {
     const struct deploy_module *deploy;
     struct gather files;    /* without the runtime */
     char runtime[PATH_MAX]; /* "": it is in a layer */
-    bool made_here;         /* the runtime wants a C library like this host's */
+    bool made_here;         /* the runtime is no release build */
+    char glibc[16];         /* that the runtime wants: "2.34" */
     char names[PACKAGE_HANDLERS_MAX][SETTINGS_HANDLER_MAX + 1]; /* _HANDLER of each */
 };
 
 /* Looks at every file, before anything is written. package_parts_fini it, also when it failed: -1
  * with ERR_INPUT (what is wrong with which file), ERR_USAGE, ERR_HOST, or what identify has. */
 int package_parts_find(struct package_parts *p, struct err *err) ATTR_CHECK;
+
+/* Whether this project's runtime finds the handler in one of the files: ERR_INPUT, which names
+ * those that it would find, or what identify has. After package_parts_find. */
+int package_parts_check_handler(const struct package_parts *p, const char *handler,
+                                struct err *err) ATTR_CHECK;
 void package_parts_fini(struct package_parts *p);

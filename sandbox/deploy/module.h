@@ -7,7 +7,7 @@
 #include "deploy/package.h"
 #include "pack/load.h"
 
-#define DEPLOY_MODULE_ABI 2
+#define DEPLOY_MODULE_ABI 3
 
 struct deploy_module {
     struct load_head head;

@@ -18,8 +18,9 @@ struct package_identity {
     bool is_elf, is_script; /* begins with ELF's bytes, with "#!" */
     enum elf_arch arch;
     enum elf_type type;
-    size_t nhandlers;      /* handler tables that it exports */
-    char handlers[2][128]; /* names of two, PACKAGE_DEFAULT_SYMBOL first */
+    size_t nhandlers;                    /* handler tables that it exports */
+    char handlers[ELF_MODULES_MAX][128]; /* their names, PACKAGE_DEFAULT_SYMBOL first */
+    char glibc[16];                      /* highest version that it wants: "2.34"; "" without one */
     uint64_t size;
 };
 

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "deploy/libs.h"
 #include "pack/limits.h"
 
 static int read_failed(const char *path, struct err *err)
@@ -54,6 +55,17 @@ static const struct elf_handlers *find_default(const struct elf_file *elf)
     return NULL;
 }
 
+static void keep_glibc(struct package_identity *out, const struct elf_file *elf)
+{
+    static const char prefix[] = "GLIBC_2.";
+    for (size_t i = 0; i < elf->nversions; i++) {
+        const char *name = elf->versions[i].name, *number = name + sizeof "GLIBC_" - 1;
+        if (strncmp(name, prefix, sizeof prefix - 1) == 0 && strlen(number) < sizeof out->glibc &&
+            libs_compare(number, out->glibc) > 0)
+            memcpy(out->glibc, number, strlen(number) + 1);
+    }
+}
+
 static void keep_elf(struct package_identity *out, const struct elf_file *elf)
 {
     const struct elf_handlers *first = find_default(elf);
@@ -61,6 +73,7 @@ static void keep_elf(struct package_identity *out, const struct elf_file *elf)
     out->arch = elf->arch;
     out->type = elf->type;
     out->nhandlers = elf->nhandlers;
+    keep_glibc(out, elf);
     if (first)
         snprintf(out->handlers[kept++], sizeof *out->handlers, "%s", first->symbol);
     for (size_t i = 0; i < elf->nhandlers && kept < ARRAY_LEN(out->handlers); i++)

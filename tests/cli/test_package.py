@@ -110,6 +110,29 @@ def check_content():
         check("arm64: the runtime", archive.read("bootstrap")[18], ARM64)
 
 
+HANDLERS = [
+    ("ordr", "'ordr' is no handler of the package, there is no 'ordr.so': it has raw_echo, two.second_module"),
+    ("raw_echo.c", "'raw_echo.so' has no table of handlers 'c', it has lambda_module"),
+    ("two", "'two.so' has no table of handlers 'lambda_module', it has second_module"),
+    ("two.second_module", ""),
+    ("raw_echo.so", ""),
+    ("lib/raw_echo", ""),
+]
+
+
+def check_image_handlers():
+    """The image's handler is one that its runtime finds."""
+    handler = example("raw_echo")
+    two = write("two.so", read(handler).replace(b"\0lambda_module\0", b"\0second_module\0"))
+    for i, (name, message) in enumerate(HANDLERS):
+        folder, zipped = path(f"handler-{i}"), path(f"handler-{i}.zip")
+        code, _, err = package(handler, two, "--image-dir", folder, "-o", zipped, "--handler", name,
+                               "--file", f"{handler}=lib/raw_echo.so")
+        check(f"handler {name}: exit", (code, os.path.exists(folder), os.path.exists(zipped)),
+              (2, False, False) if message else (0, True, True))
+        check(f"handler {name}: message", message in err, True)
+
+
 def check_host():
     """Without release builds this host's runtime is taken, and the consequence told."""
     prefix = installation()
@@ -120,7 +143,9 @@ def check_host():
     shutil.copy(f"{BUILD}/bin/bootstrap", path("lone/lib/clambda/bootstrap"))
     names, out, err = packed("this host's runtime", example("raw_echo"), clambda=lone)
     check_match("this host's runtime: warning", err,
-                r"^clambda: warning: the runtime of this host .* like this host's, glibc 2\.\d+.*layers/release")
+                r"^clambda: warning: the runtime of this host .* it wants glibc 2\.\d+ or newer.*layers/release")
+    checked = json.loads(run("check", "--json", path("lone/lib/clambda/bootstrap")).out)
+    check("this host's runtime: what check says of it", f"it wants glibc {checked['glibc']} or newer" in err, True)
     check("this host's runtime: files", [name for name, _ in names], ["bootstrap", "raw_echo.so"])
     code, out, err = package(arm("orders.so", example("raw_echo")), "-o", path("no.zip"), clambda=lone)
     check("no runtime for arm64", (code, out, os.path.exists(path("no.zip"))), (2, "", False))
@@ -395,6 +420,7 @@ def check_runs():
 
 
 check_content()
+check_image_handlers()
 check_host()
 check_options()
 check_files()
