@@ -50,6 +50,14 @@ int container_check(const struct container *c, const struct package_parts *parts
     return c->handler ? check_handler(c->handler, err) : 0;
 }
 
+int container_check_handler(const struct container *c, const struct package_parts *parts,
+                            struct err *err)
+{
+    if (!c->handler || parts->bootstrap) /* another runtime has its own idea of a handler */
+        return 0;
+    return package_parts_check_handler(parts, c->handler, err) ? err_wrap(err, "--handler") : 0;
+}
+
 /* It lies beside the runtime that starts it, but for a build tree's, which is in bin. */
 static void find_gateway(const struct package_parts *parts, char out[static PATH_MAX])
 {
@@ -135,7 +143,7 @@ static void tell_warnings(const struct container *c, const struct package_parts 
     if (c->base && parts->made_here)
         output_note("warning: the runtime of this host is in the image, '%.200s': it wants a C "
                     "library like this host's, and that of '%.100s' may be older; layers/release "
-                    "makes one that runs on both",
+                    "makes one that runs with glibc 2.26 and newer",
                     parts->runtime, c->base);
     if (!contents->gateway[0] && !parts->bootstrap)
         output_note("warning: the image answers on Lambda alone: beside '%.200s' there is no "

@@ -124,10 +124,10 @@ def test_tags():
     folder = path("tags")
     made(folder)
     first = Image(folder).digest
-    made(folder, "--tag", "v2", "--handler", "raw_echo.other")
+    made(folder, "--tag", "v2", "--handler", "raw_echo.so.lambda_module")
     check("tags: both are there", Image(folder).tags, ["latest", "v2"])
     check("tags: the first is as it was", Image(folder).digest, first)
-    check("tags: the handler", Image(folder, "v2").config["Cmd"], ["raw_echo.other"])
+    check("tags: the handler", Image(folder, "v2").config["Cmd"], ["raw_echo.so.lambda_module"])
     index = json.loads(layouts.read(folder, "index.json"))
     index["annotations"] = {"some": "note"}
     write("tags/index.json", json.dumps(index))
