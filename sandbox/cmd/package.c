@@ -14,6 +14,7 @@
 #include "cmd/options.h"
 #include "cmd/output.h"
 #include "cmd/package_parts.h"
+#include "env/profile.h"
 
 #define UPLOAD_MAX  52428800 /* AWS: a zip in a request; beyond that it goes by way of S3 */
 #define RESULT_MAX  (64u << 10)
@@ -186,18 +187,41 @@ static void add_names(const struct package_parts *p, struct buf *out)
         buf_addf(out, " and %zu more", g->count - shown);
 }
 
+/* The older of the two runtimes, which not everything runs on. What lies in a layer is not here to
+ * be looked at. */
+static bool runs_on_older(const struct package *p)
+{
+    struct err ignored;
+    const struct package_parts *parts = &p->parts;
+    const struct profile *older = profile_find("al2");
+    if (!older || (parts->layer && parts->nhandlers))
+        return false;
+    const struct check_request request = {
+        .path = p->output,
+        .profile = older->name,
+        .library_path = older->library_path,
+        .program_path = older->path,
+        .arch = parts->arch == ELF_ARCH_OTHER ? NULL : elf_arch_name(parts->arch),
+    };
+    struct check_report *report = parts->deploy->check_run(&request, &ignored);
+    bool fine = report && report->nerrors == 0;
+    parts->deploy->check_free(report);
+    return fine;
+}
+
 static int tell_result(const struct package *p, const struct package_size *size, struct err *err)
 {
     const struct package_parts *parts = &p->parts;
     const char *arch =
         parts->arch == ELF_ARCH_OTHER ? "x86_64 or arm64" : elf_arch_name(parts->arch);
+    bool layer = parts->layer && !parts->nhandlers;
     AUTO_BUF struct buf line;
     buf_init(&line, RESULT_MAX);
-    buf_addf(&line, "%s: %" PRIu64 " bytes, ", p->output, size->zip_bytes);
-    if (parts->layer && !parts->nhandlers) {
-        buf_adds(&line, "layer for runtime provided.al2023");
-    } else {
-        buf_addf(&line, "runtime provided.al2023%s, handler ", parts->layer ? " with a layer" : "");
+    buf_addf(&line, "%s: %" PRIu64 " bytes, %sruntime provided.al2023%s", p->output,
+             size->zip_bytes, layer ? "layer for " : "",
+             runs_on_older(p) ? " or provided.al2" : "");
+    if (!layer) {
+        buf_addf(&line, "%s, handler ", parts->layer ? " with a layer" : "");
         add_handlers(parts, &line);
     }
     buf_addf(&line, ", architecture %s (", arch);

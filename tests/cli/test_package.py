@@ -87,7 +87,7 @@ def check_content():
     check("a handler: files", names, [("bootstrap", PROGRAM), ("sqs_batch.so", PROGRAM)])
     check("a handler: nothing to warn of", err, "")
     check_match("a handler: the line", out,
-                r"packed\.zip: \d+ bytes, runtime provided\.al2023, handler sqs_batch, "
+                r"packed\.zip: \d+ bytes, runtime provided\.al2023 or provided\.al2, handler sqs_batch, "
                 r"architecture x86_64 \(bootstrap, sqs_batch\.so\)\n$")
     with zipfile.ZipFile(path("packed.zip")) as archive:
         check("a handler: the release build", archive.read("bootstrap")[-14:], b"release x86_64")
@@ -146,6 +146,8 @@ def check_host():
                 r"^clambda: warning: the runtime of this host .* it wants glibc 2\.\d+ or newer.*layers/release")
     checked = json.loads(run("check", "--json", path("lone/lib/clambda/bootstrap")).out)
     check("this host's runtime: what check says of it", f"it wants glibc {checked['glibc']} or newer" in err, True)
+    check("this host's runtime: what runs it", "runtime provided.al2023, handler" in out,
+          [int(n) for n in checked["glibc"].split(".")] > [2, 26])
     check("this host's runtime: files", [name for name, _ in names], ["bootstrap", "raw_echo.so"])
     code, out, err = package(arm("orders.so", example("raw_echo")), "-o", path("no.zip"), clambda=lone)
     check("no runtime for arm64", (code, out, os.path.exists(path("no.zip"))), (2, "", False))
@@ -161,7 +163,7 @@ def check_options():
     clambda = installation()
     names, out, _ = packed("a layer", "--layer", clambda=clambda)
     check("a layer: files", names, [("bootstrap", PROGRAM)])
-    check_match("a layer: the line", out, r"bytes, layer for runtime provided\.al2023, architecture x86_64 \(bootst")
+    check_match("a layer: the line", out, r"bytes, layer for runtime provided\.al2023 or provided\.al2, architecture x86_64 \(bootst")
     names, out, _ = packed("a layer for arm64", "--layer", "--arch", "arm64", clambda=clambda)
     check_match("a layer for arm64: the line", out, r"architecture arm64 \(bootstrap\)")
     names, out, err = packed("beside a layer", "--layer", example("raw_echo"))
