@@ -6,6 +6,8 @@
 
 #include "deploy/check_state.h"
 
+enum { NAMES_MAX = 5 };
+
 static const char default_symbol[] = "lambda_module";
 
 static bool is_symbol(const char *text)
@@ -106,6 +108,50 @@ static const char *list_tables(struct check *c, const struct facts *elf)
                       elf->file.nhandlers > 1 ? " and others" : "");
 }
 
+/* ---- names that there are ------------------------------------------------------------------ */
+
+/* What Lambda would call the file; NULL: it is no handler that can be named. */
+static const char *name_of(struct check *c, const struct listing_item *item)
+{
+    static const char *const roots[] = {CHECK_TASK "/", CHECK_OPT "/lib/"};
+    size_t len = strlen(item->path);
+    if (!check_is_code(c, item) || !item->elf->file.nhandlers || len < 3 ||
+        strcmp(item->path + len - 3, ".so") != 0)
+        return NULL;
+    for (size_t i = 0; i < ARRAY_LEN(roots); i++) {
+        size_t n = strlen(roots[i]);
+        if (strncmp(item->path, roots[i], n) == 0)
+            return check_text(c, "%.*s", (int)(len - n - 3), item->path + n);
+    }
+    return NULL;
+}
+
+/* "'bills', 'orders'"; "" without any. */
+static const char *list_names(struct check *c)
+{
+    char text[NAMES_MAX * 110] = "";
+    size_t used = 0, count = 0;
+    for (size_t i = 0; i < c->listing.nitems && count <= NAMES_MAX; i++) {
+        const char *name = name_of(c, &c->listing.items[i]);
+        if (name && count++ < NAMES_MAX)
+            used += (size_t)snprintf(text + used, sizeof text - used, "%s'%.100s'",
+                                     count > 1 ? ", " : "", name);
+    }
+    return check_text(c, "%s%s", text, count > NAMES_MAX ? ", ..." : "");
+}
+
+/* The handler's file is not there. */
+static const char *fix_name(struct check *c, const char *handler)
+{
+    const char *names = list_names(c), *dot = strrchr(handler, '.');
+    bool file = dot && strcmp(dot, ".so") == 0;
+    return check_text(c, "%s%s%s", file ? "a handler is called like its file, without '.so'; " : "",
+                      *names
+                          ? "set the function's handler to one that is there: "
+                          : "put the file into the package's root: no other one there has handlers",
+                      names);
+}
+
 /* ---- the handler that is named -------------------------------------------------------------- */
 
 static void check_named(struct check *c, const char *handler)
@@ -125,8 +171,7 @@ static void check_named(struct check *c, const char *handler)
                               "Runtime.ImportModuleError: there is no '%.200s.so' in '/var/task' "
                               "or '/opt/lib'",
                               name.file);
-        note.fix = "put it into the package's root, or set the function's handler to the name of "
-                   "the file that is there";
+        note.fix = fix_name(c, handler);
         check_note(c, &note, "there is no '%.200s.so' in the package's root", name.file);
         return;
     }
