@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "deploy/check.h"
 
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "deploy/check_state.h"
 #include "pack/limits.h"
@@ -172,6 +174,18 @@ static int read_lone(struct check *c, struct err *err)
     return listing_read(&c->listing, &source, err);
 }
 
+/* Of container images: blobs, and an index of them. */
+static bool is_image_layout(const char *folder)
+{
+    static const char *const names[] = {"oci-layout", "index.json"};
+    char path[PATH_MAX];
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        if (snprintf(path, sizeof path, "%s/%s", folder, names[i]) >= PATH_MAX ||
+            access(path, F_OK) < 0)
+            return false;
+    return true;
+}
+
 static int read_sources(struct check *c, struct err *err)
 {
     const struct listing_source source = {
@@ -180,6 +194,12 @@ static int read_sources(struct check *c, struct err *err)
     uint64_t size;
     if (listing_identify(source.path, &kind, &size, err))
         return -1;
+    if (kind == LISTING_IS_FOLDER && is_image_layout(source.path))
+        return err_set(err, ERR_INPUT,
+                       "'%.60s' is an image layout, which check does not look into: 'umoci unpack "
+                       "--image DIR:TAG OUT' and check OUT/rootfs/var/task --layer "
+                       "OUT/rootfs/var/runtime, or check the zip of the same files",
+                       source.path);
     if (kind == LISTING_IS_ZIP)
         c->zip_bytes = size;
     int result =
@@ -187,6 +207,7 @@ static int read_sources(struct check *c, struct err *err)
     return result ? -1 : read_layers(c, err);
 }
 
+/* OTHER: nothing tells. */
 static enum elf_arch find_arch(const struct check *c)
 {
     const struct listing_item *started = c->starter ? c->starter : c->bootstrap;
@@ -200,7 +221,7 @@ static enum elf_arch find_arch(const struct check *c)
             elf->file.type == types[i / c->listing.nitems])
             return elf->file.arch;
     }
-    return ELF_ARCH_X86_64;
+    return ELF_ARCH_OTHER;
 }
 
 static int read_request(struct check *c, struct err *err)
@@ -251,7 +272,7 @@ static int fill_report(struct check *c, struct check_report *out, struct err *er
     *out = (struct check_report){.findings = findings,
                                  .nfindings = c->nentries,
                                  .nerrors = c->nerrors,
-                                 .arch = c->arch,
+                                 .arch = c->arch_known ? c->arch : ELF_ARCH_OTHER,
                                  .profile = c->profile->name,
                                  .zip_bytes = c->zip_bytes,
                                  .bytes = c->listing.bytes};
@@ -265,6 +286,9 @@ static int run(struct check *c, struct check_report *out, struct err *err)
         return -1;
     if (c->arch == ELF_ARCH_OTHER)
         c->arch = find_arch(c);
+    c->arch_known = c->arch != ELF_ARCH_OTHER;
+    if (!c->arch_known)
+        c->arch = ELF_ARCH_X86_64;
     if (check_tree_roles(c, err))
         return -1;
     for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
@@ -294,6 +318,8 @@ struct check_report *check_run(const struct check_request *request, struct err *
     if (result == 0)
         result = run(&c, &owned->report, err);
     listing_fini(&c.listing);
+    host_fini(&c.brought);
+    host_fini(&c.hints);
     free(c.entries);
     if (result) {
         arena_fini(&c.arena);

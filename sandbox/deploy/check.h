@@ -39,7 +39,7 @@ struct check_finding {
 struct check_report {
     const struct check_finding *findings;
     size_t nfindings, nerrors;
-    enum elf_arch arch; /* that it was checked for */
+    enum elf_arch arch; /* that it was checked for; OTHER: nothing in it tells */
     const char *profile;
     uint64_t zip_bytes;  /* 0: no zip */
     uint64_t bytes;      /* unpacked, layers included */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rules about what one file wants of others: libraries, their versions, symbols. */
+/* Rules about what one file wants of others: libraries, and their versions. */
 #include <elf.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "deploy/check_state.h"
 
-enum { NAMED_MAX = 3, LIST_MAX = 1024 };
+enum { LIST_MAX = 1024 };
 
 /* ---- libraries ----------------------------------------------------------------------------- */
 
@@ -163,6 +163,26 @@ static const char *not_found(struct check *c, const struct listing_item *item,
                                 v->library, v->name, item->path));
 }
 
+/* What the compilers are told that layers/release leaves. */
+static const char *target_of(const struct check *c)
+{
+    return c->arch == ELF_ARCH_ARM64 ? "aarch64-linux-gnu.2.26" : "x86_64-linux-gnu.2.26";
+}
+
+static const char *fix_glibc(struct check *c, const struct listing_item *item)
+{
+    bool runtime = item == c->bootstrap && item->elf->is_runtime;
+    return check_text(
+        c,
+        "%sbuild it against an older glibc: zig cc -target %s (C++: zig c++; "
+        "layers/release leaves both, see layers/README.md), an image of Amazon Linux, "
+        "or statically with musl; a host's newer glibc cannot be packed along",
+        runtime ? "layers/release makes one that runs on al2 and al2023, which "
+                  "clambda package then takes; or "
+                : "",
+        target_of(c));
+}
+
 /* The highest version that is lacking: the others fail for the same reason. */
 static void glibc_of(struct check *c, const struct listing_item *item)
 {
@@ -182,19 +202,16 @@ static void glibc_of(struct check *c, const struct listing_item *item)
     if (!worst)
         return;
     bool numbered = worst->name[6] != 'A';
-    check_note(
-        c,
-        &(struct check_note){
-            .severity = CHECK_ERROR,
-            .item = item,
-            .why = not_found(c, item, worst),
-            .fix = numbered ? "build it against an older glibc: zig cc -target "
-                              "ARCH-linux-gnu.2.26, an image of Amazon Linux, or statically with "
-                              "musl; a host's newer glibc cannot be packed along"
-                            : "link with -Wl,-z,nopack-relative-relocs"},
-        "needs %s of %s%s, and %s has glibc %s%s", worst->name, worst->library,
-        name_symbols(c, worst), c->profile->name, c->profile->glibc,
-        relr && numbered ? "; it also needs GLIBC_ABI_DT_RELR (-z pack-relative-relocs)" : "");
+    check_note(c,
+               &(struct check_note){.severity = CHECK_ERROR,
+                                    .item = item,
+                                    .why = not_found(c, item, worst),
+                                    .fix = numbered ? fix_glibc(c, item)
+                                                    : "link with -Wl,-z,nopack-relative-relocs"},
+               "needs %s of %s%s, and %s has glibc %s%s", worst->name, worst->library,
+               name_symbols(c, worst), c->profile->name, c->profile->glibc,
+               relr && numbered ? "; it also needs GLIBC_ABI_DT_RELR (-z pack-relative-relocs)"
+                                : "");
 }
 
 void check_glibc(struct check *c)
@@ -202,6 +219,22 @@ void check_glibc(struct check *c)
     for (size_t i = 0; i < c->listing.nitems; i++)
         if (check_is_code(c, &c->listing.items[i]))
             glibc_of(c, &c->listing.items[i]);
+}
+
+static const char *fix_version(struct check *c, const struct facts_version *v)
+{
+    bool cxx =
+        strncmp(v->library, "libstdc++.", 10) == 0 || strncmp(v->library, "libgcc_s.", 9) == 0;
+    if (!cxx)
+        return "link the library statically, build against the older one, or put the newer one "
+               "into the package with -Wl,--disable-new-dtags,-rpath,'$ORIGIN/lib'";
+    /* GCC's own, linked statically, wants the glibc that it was built with */
+    return check_text(c,
+                      "build it by zig c++ -target %s (layers/release leaves one, see "
+                      "layers/README.md), which puts its C++ library into the file; "
+                      "-static-libstdc++ -static-libgcc do where the compiler's glibc is no newer "
+                      "than %s",
+                      target_of(c), c->profile->glibc);
 }
 
 static void version_of(struct check *c, const struct listing_item *item,
@@ -223,13 +256,10 @@ static void version_of(struct check *c, const struct listing_item *item,
         !is_lacking(c, item, v, &highest))
         return;
     check_note(c,
-               &(struct check_note){
-                   .severity = CHECK_ERROR,
-                   .item = item,
-                   .why = not_found(c, item, v),
-                   .fix = "link the library statically (C++: -static-libstdc++ -static-libgcc), "
-                          "build against the older one, or put the newer one into the package "
-                          "with -Wl,--disable-new-dtags,-rpath,'$ORIGIN/lib'"},
+               &(struct check_note){.severity = CHECK_ERROR,
+                                    .item = item,
+                                    .why = not_found(c, item, v),
+                                    .fix = fix_version(c, v)},
                "needs %s of %s%s, and %s%s%s", v->name, v->library, name_symbols(c, v),
                found.item ? found.item->where : c->profile->name,
                highest ? " has " : " has not got it", highest ? highest : "");
@@ -242,77 +272,4 @@ void check_versions(struct check *c)
         for (size_t j = 0; check_is_code(c, item) && j < item->elf->nversions; j++)
             version_of(c, item, &item->elf->versions[j]);
     }
-}
-
-/* ---- symbols ------------------------------------------------------------------------------- */
-
-/* Whether a symbol without a version may come from a library of which nothing is known. */
-static bool has_unknown_source(const struct check *c, const struct listing_item *item)
-{
-    for (size_t i = 0; i < item->elf->file.nneeded; i++) {
-        const char *name = item->elf->file.needed[i];
-        const struct check_found found = check_tree_library(c, item, name);
-        if (found.item ? !found.item->elf : found.trust == LIBS_ABSENT || !libs_is_versioned(name))
-            return true;
-    }
-    return false;
-}
-
-static bool needs_glibc(const struct listing_item *item)
-{
-    for (size_t i = 0; i < item->elf->file.nneeded; i++)
-        if (libs_is_glibc(item->elf->file.needed[i]))
-            return true;
-    return false;
-}
-
-static bool is_ours(const char *name)
-{
-    return strncmp(name, "lambda_", 7) == 0;
-}
-
-static void symbols_of(struct check *c, const struct listing_item *item, bool runtime_known)
-{
-    const struct facts *elf = item->elf;
-    const char *named[NAMED_MAX];
-    size_t count = 0, ours = 0;
-    bool unknown = elf->nloose && has_unknown_source(c, item);
-    for (size_t i = 0; i < elf->nloose; i++) {
-        const char *name = elf->loose[i];
-        bool from_runtime = is_ours(name); /* and from nowhere else */
-        if (facts_has_name(&c->listing.names, name) || (from_runtime ? !runtime_known : unknown))
-            continue;
-        if (count < NAMED_MAX)
-            named[count] = name;
-        count++;
-        ours += from_runtime;
-    }
-    if (!count)
-        return;
-    /* what is not linked to the C library may still mean it, without its versions */
-    bool sure = (ours || needs_glibc(item)) && check_role_of(c, item) != ROLE_NONE;
-    check_note(
-        c,
-        &(struct check_note){
-            .severity = sure ? CHECK_ERROR : CHECK_WARNING,
-            .item = item,
-            .why = check_why(
-                c, item, check_text(c, "%.200s: undefined symbol: %.200s", item->path, named[0])),
-            .fix = ours == count ? "build handler and bootstrap from the same release"
-                   : sure        ? "link with the library that defines it (-lNAME) and pack that "
-                                   "along, or add the missing source; -Wl,-z,defs finds this when "
-                                   "linking"
-                                 : "link it with all that it uses (-lc, -lNAME), so that it says "
-                                   "which libraries it needs"},
-        "has %zu undefined symbol%s that no file of the package defines: %.200s%s%.200s%s", count,
-        count == 1 ? "" : "s", named[0], count > 1 ? ", " : "", count > 1 ? named[1] : "",
-        count > 2 ? check_text(c, ", %.200s%s", named[2], count > 3 ? ", ..." : "") : "");
-}
-
-void check_symbols(struct check *c)
-{
-    bool runtime = c->bootstrap && c->bootstrap->elf && c->bootstrap->elf->is_runtime;
-    for (size_t i = 0; i < c->listing.nitems; i++)
-        if (check_is_code(c, &c->listing.items[i]))
-            symbols_of(c, &c->listing.items[i], runtime);
 }

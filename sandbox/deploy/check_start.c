@@ -68,6 +68,25 @@ static void note_missing(struct check *c)
     check_note(c, &note, "there is no 'bootstrap'%s", handler ? ", only handlers" : "");
 }
 
+/* A handler file, and no runtime for its architecture to look at it with. */
+static void note_alone(struct check *c)
+{
+    const struct listing_item *handler = find_handler(c);
+    const char *arch = elf_arch_name(c->arch);
+    if (!handler || handler->elf->file.arch != c->arch)
+        return;
+    check_note(c,
+               &(struct check_note){
+                   .severity = CHECK_WARNING,
+                   .item = handler,
+                   .why = "whether the runtime has what the handler calls is not known",
+                   .fix = check_text(c,
+                                     "layers/release %s makes it, and clambda package packs both; "
+                                     "or name the layer that has it: --layer FILE.zip",
+                                     arch)},
+               "was not checked together with a runtime: there is none for %s here", arch);
+}
+
 /* ---- it is no program ---------------------------------------------------------------------- */
 
 static void note_format(struct check *c, const char *what, const char *fix)
@@ -102,7 +121,9 @@ void check_bootstrap(struct check *c)
         return;
     }
     if (!b) {
-        if (!c->lone)
+        if (c->lone)
+            note_alone(c);
+        else
             note_missing(c);
         return;
     }

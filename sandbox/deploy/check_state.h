@@ -4,6 +4,7 @@
 #pragma once
 
 #include "deploy/check.h"
+#include "deploy/host.h"
 #include "deploy/libs.h"
 #include "deploy/listing.h"
 
@@ -30,13 +31,16 @@ struct check {
     struct arena arena;
     struct listing listing;
     enum elf_arch arch;
+    bool arch_known;                      /* else arch is only the commoner one */
     bool lone;                            /* one file, not a package */
     bool programs;                        /* a folder of programs, not a package */
     const struct listing_item *bootstrap; /* NULL: there is none */
     const struct listing_item *starter;   /* what runs a bootstrap script; NULL: the image's */
     const struct listing_item **by_path;  /* sorted, without hidden ones */
     size_t nby_path;
-    uint8_t *roles; /* by order: enum check_role */
+    uint8_t *roles;      /* by order: enum check_role */
+    struct host brought; /* what our bootstrap has loaded when a handler is */
+    struct host hints;   /* where a symbol may come from */
     uint64_t zip_bytes;
     const char *rule; /* that runs now */
     size_t rule_index;

@@ -38,7 +38,7 @@ static int grow_names(struct facts_names *names, struct err *err)
     return 0;
 }
 
-static int add_name(struct facts_names *names, const char *name, struct err *err)
+int facts_add_name(struct facts_names *names, const char *name, struct err *err)
 {
     uint64_t hash = hash_of(name);
     if (2 * names->count >= names->cap && grow_names(names, err))
@@ -173,7 +173,7 @@ static int keep_names(const struct elf_file *f, struct facts_names *names, struc
     size_t ours = 0;
     for (size_t i = 0; i < f->ndefined; i++) {
         ours += strncmp(f->defined[i].name, prefix, sizeof prefix - 1) == 0;
-        if (add_name(names, f->defined[i].name, err))
+        if (facts_add_name(names, f->defined[i].name, err))
             return -1;
     }
     out->is_runtime = f->type == ELF_TYPE_PROGRAM && ours >= RUNTIME_SYMBOLS_MIN;

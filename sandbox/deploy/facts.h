@@ -32,5 +32,6 @@ struct facts {
 const struct facts *facts_keep(const struct elf_file *file, struct arena *arena,
                                struct facts_names *names, struct err *err) ATTR_CHECK;
 
+int facts_add_name(struct facts_names *names, const char *name, struct err *err) ATTR_CHECK;
 bool facts_has_name(const struct facts_names *names, const char *name);
 void facts_names_fini(struct facts_names *names);

@@ -143,7 +143,7 @@ def programs():
     yield "C++, al2", [zip_of("cxx.zip", ("bootstrap", needs("cxx", text=THREADS, compiler="g++"))), "--profile", "al2"], \
         {"glibc-version", "library-version"}, (), "GLIBCXX_3.4.30 of libstdc++.so.6 (_ZNSt18condition_variable4wait"
     yield "C++, al2023", [zip_of("cxx.zip", ("bootstrap", needs("cxx", text=THREADS, compiler="g++")))], \
-        {"library-version"}, (), "GLIBCXX_3.4.30"
+        {"library-version"}, (), "build it by zig c++ -target "
     yield "C++ in it, al2", [zip_of("cxs.zip", ("bootstrap", needs("cxs", "-static-libstdc++", "-static-libgcc", text=THREADS,
                                                                    compiler="g++"))), "--profile", "al2"], \
         {"glibc-version"}, (), "GLIBC_2.3"
@@ -176,6 +176,13 @@ def handlers():
     text = "extern int nobody_has(void);\n" + TABLE % (1, 72) + "int (*const use)(void) = nobody_has;\n"
     yield "unresolved", [zip_of("sym.zip", OWN[0], ("orders.so", handler_object("sym.so", text)))], {"symbol"} | OWN_ERRORS, \
         (), "nobody_has"
+    for symbol, errors, warnings, says in (("missing_fn", {"symbol"}, (), "undefined symbol: missing_fn"),
+                                           ("cos", {"symbol"}, (), "link with -lm, which defines cos; the image has it"),
+                                           ("memcpy", (), {"symbol"}, "link it with all that it uses")):
+        text = f"extern int {symbol}(void);\n" + TABLE % (1, 72) + f"int (*const use)(void) = {symbol};\n"
+        alone = handler_object(f"{symbol}.so", text, "-nostdlib", "-fno-builtin")
+        yield f"{symbol} of no library", [zip_of(f"{symbol}.zip", OWN[0], ("orders.so", alone))], set(errors) | OWN_ERRORS, \
+            warnings, says
     yield "no table", [zip_of("table.zip", OWN[0], ("orders.so", handler_object("table.so", "int x(void) { return 1; }\n"))),
                        "--handler", "orders"], {"handler"} | OWN_ERRORS, (), "LAMBDA_MODULE"
     yield "no table at all", [zip_of("table.zip", OWN[0], ("orders.so", handler_object("table.so", "int x(void) { return 1; }\n")))], \
@@ -184,7 +191,12 @@ def handlers():
         {"handler"} | OWN_ERRORS, (), "99"
     yield "other handlers", [zip_of("rows.zip", OWN[0], ("orders.so", handler_object("rows.so", TABLE % (1, 80))))], \
         {"handler"} | OWN_ERRORS, (), "with handlers of 80"
-    yield "no such handler", [zip_of("own.zip", *OWN), "--handler", "bills"], {"handler"} | OWN_ERRORS, (), "bills.so"
+    for name, says in (("bills", "there is no 'bills.so'"), ("order", "set the function's handler to one that is there: 'orders'"),
+                       ("order.so", "a handler is called like its file, without '.so'; set")):
+        yield f"no such handler: {name}", [zip_of("own.zip", *OWN), "--handler", name], {"handler"} | OWN_ERRORS, (), says
+    if not os.path.exists(f"{BUILD}/lib/clambda/arm64/bootstrap") and os.uname().machine == "x86_64":
+        yield "a file for a machine without a runtime here", [write("lone.so", for_arm(HANDLER))], OWN_ERRORS, {"bootstrap"}, \
+            "there is none for arm64 here"
     yield "no such symbol", [zip_of("own.zip", *OWN), "--handler", "orders.bills"], {"handler"} | OWN_ERRORS, (), "bills"
 
 
@@ -282,6 +294,23 @@ def check_endless():
     check("and why", "needs libraries from more folders than are looked at" in done.err, True)
 
 
+def check_image():
+    """What is no package: the way to one is told."""
+    folder = folder_of("layout", ("oci-layout", b'{"imageLayoutVersion":"1.0.0"}'), ("index.json", b"{}"))
+    done = run("check", folder)
+    check("an image layout", (done.code, done.out), (2, ""))
+    check_match("and how to check what is in it", done.err, r"is an image layout, .*umoci unpack .*, or check the zip of the same files\n$")
+
+
+def check_unknown_arch():
+    """A script runs on both machines."""
+    script = zip_of("script.zip", ("bootstrap", b"#!/bin/sh\n"))
+    done, found = reports(script)
+    check("a script has no architecture", (done.code, found[0]["architecture"]), (0, None))
+    check("unless it is asked for", reports(script, "--arch", "arm64")[1][0]["architecture"], "arm64")
+    check_match("nor has the first line", run("check", script).out, r".*script\.zip for provided\.al2023;")
+
+
 def check_several():
     """Each file is told about; the worst counts."""
     good, bad = zip_of("good.zip", GOOD), zip_of("none.zip", ("fn", PROGRAM))
@@ -334,6 +363,7 @@ def check_project():
     check("build/bin, al2: exit code", done.code, 1)
     check("bootstrap and clambda are among its files", {"bootstrap", "clambda"} - {f["where"] for f in found[0]["findings"]}, set())
     glibc = [f for f in found[0]["findings"] if f["rule"] == "glibc-version" and f["where"].endswith("bootstrap")]
+    check_match("build/bin, al2: the release build is named first", glibc[0]["fix"] if glibc else "", r"layers/release makes ")
     check_match("build/bin, al2: names symbols", glibc[0]["what"] if glibc else "", r"GLIBC_2\.34 of libc\.so\.6 \([a-z_]+, ")
     for arch in ("x86_64", "arm64"):
         release = f"{BUILD}/lib/clambda/{arch}/bootstrap"
@@ -367,6 +397,8 @@ check_good()
 check_bad()
 check_all_rules()
 check_usage()
+check_image()
+check_unknown_arch()
 check_several()
 check_endless()
 check_terminal()

@@ -217,7 +217,10 @@ static void test_lone(void)
     elf_build_file(&build, &verdict_runtime);
     write_bytes(at("runtime"), build.bytes, build.len, 0755);
     lone(&verdict_handler, at("runtime"), &(struct row){.name = "a handler on the runtime"});
-    lone(&verdict_handler, NULL, &(struct row){.name = "a handler without a runtime"});
+    lone(&verdict_handler, NULL,
+         &(struct row){.name = "a handler without a runtime",
+                       .wants = {"W bootstrap orders.so: was not checked together with a runtime: "
+                                 "there is none for x86_64 here"}});
     lone(&verdict_loose, at("runtime"),
          &(struct row){.name = "a program", .wants = {"E symbol orders.so: nowhere, here"}});
     lone(&verdict_foo, at("runtime"),

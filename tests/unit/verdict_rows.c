@@ -105,6 +105,20 @@ static const struct elf_spec needs_runtime = {.symbols = {{.name = "lambda_new_t
                                                            .object = true,
                                                            .words = table_words,
                                                            .nwords = 6}}};
+static const struct elf_spec needs_nobody = {.symbols = {{.name = "missing_fn"},
+                                                         {.name = "memcpy"},
+                                                         {.name = "lambda_log"},
+                                                         {.name = "lambda_module",
+                                                          .defined = true,
+                                                          .object = true,
+                                                          .words = table_words,
+                                                          .nwords = 6}}};
+static const struct elf_spec needs_private = {.symbols = {{.name = "__libc_alloc_buffer_allocate"},
+                                                          {.name = "lambda_module",
+                                                           .defined = true,
+                                                           .object = true,
+                                                           .words = table_words,
+                                                           .nwords = 6}}};
 static const struct elf_spec needs_foo_first = {
     .interpreter = LD, .rpath = "$ORIGIN/deep", .needed = {"libfoo.so.1", "libc.so.6"}};
 static const struct elf_spec foo_elsewhere = {
@@ -354,6 +368,19 @@ const struct row verdict_rows[] = {
      .files = {BOOT(verdict_good), {"plugin.so", NULL, &loose_alone, 0}},
      .wants = {"W symbol plugin.so: strlen"}},
 
+    {.name = "a function that no library has that our runtime loads",
+     .files = {BOOT(verdict_runtime), {"orders.so", NULL, &needs_nobody, 0}},
+     .wants = {"E symbol orders.so: has 1 undefined symbol that no file of the package defines: "
+               "missing_fn",
+               "W symbol orders.so: has 1 undefined symbol that no file of the package defines: "
+               "memcpy"}},
+    {.name = "the same with a runtime of others",
+     .files = {BOOT(verdict_good), {"orders.so", NULL, &needs_nobody, 0}},
+     .wants = {"W symbol orders.so: has 2 undefined symbols that no file of the package defines: "
+               "missing_fn, memcpy"}},
+    {.name = "a function of the C library that is kept for itself, or newer than this one",
+     .files = {BOOT(verdict_runtime), {"orders.so", NULL, &needs_private, 0}},
+     .wants = {"E symbol orders.so: __libc_alloc_buffer_allocate"}},
     {.name = "another version of the interface",
      .files = {BOOT(verdict_runtime), {"orders.so", NULL, &verdict_old_handler, 0}},
      .wants = {"E handler orders.so: has version 9 of the handler interface, the runtime 1"}},
