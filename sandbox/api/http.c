@@ -194,7 +194,8 @@ static bool allowed(const struct http *h, int fd, const struct sockaddr_storage 
     memcpy(&peer, from, sizeof peer);
     return getsockname(fd, (struct sockaddr *)&own, &len) == 0 &&
            peer_uid(h->peer_fd, &peer, &own, &uid, &err) == 0 &&
-           (uid == h->peer || (h->or_root && uid == 0));
+           (uid == h->peer || (h->or_root && uid == 0) ||
+            (h->process && *h->process && peer_is_user_of(*h->process, uid)));
 }
 
 /* Where slow clients may hold connections, the newcomer gets the place of the slowest: with its
@@ -346,6 +347,7 @@ int http_open(struct http *h, const struct http_options *options, struct err *er
     h->peer_fd = -1;
     h->peer = options->peer;
     h->or_root = options->or_root;
+    h->process = options->process;
     h->most = options->connections;
     h->patience_ms = options->patience_ms;
     h->handler = options->handler;

@@ -73,6 +73,7 @@ struct http {
     int64_t patience_ms;
     uid_t peer;
     bool or_root;
+    const pid_t *process;
     bool resumed; /* a connection was resumed since the last MHD_run */
     bool pumping; /* inside MHD_run: it must not be entered again */
 };
@@ -83,6 +84,7 @@ struct http_options {
     bool check_peer; /* only connections of the user peer are let in */
     uid_t peer;
     bool or_root;         /* and those of root */
+    const pid_t *process; /* and those of the user that this process has; NULL, or 0: none */
     unsigned connections; /* at most; one more takes the place of the one that is idle or slow for
                              the longest time, else it is closed */
     size_t memory;        /* of one connection: its headers, and what its body is read through */

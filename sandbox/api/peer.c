@@ -5,8 +5,14 @@
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+
+#include "base/attr.h"
+#include "base/file.h"
+
+#define STATUS_MAX (1u << 20) /* of a process: a line names all its groups */
 
 struct question {
     struct nlmsghdr head;
@@ -81,4 +87,16 @@ int peer_open(int listener, struct err *err)
         return -1;
     }
     return TAKE_FD(fd);
+}
+
+bool peer_is_user_of(pid_t pid, uid_t uid)
+{
+    char path[64];
+    size_t len;
+    unsigned real, effective;
+    struct err err;
+    snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+    AUTO_FREE char *text = file_read(path, STATUS_MAX, &len, &err);
+    const char *line = text ? strstr(text, "\nUid:") : NULL;
+    return line && sscanf(line, "\nUid: %u %u", &real, &effective) == 2 && effective == uid;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <netinet/in.h>
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/err.h"
@@ -15,3 +16,6 @@ int peer_open(int listener, struct err *err) ATTR_CHECK;
  * when there is no such socket (any more). */
 int peer_uid(int fd, const struct sockaddr_in *from, const struct sockaddr_in *to, uid_t *out_uid,
              struct err *err) ATTR_CHECK;
+
+/* Whether the process has that effective user now. */
+bool peer_is_user_of(pid_t pid, uid_t uid);

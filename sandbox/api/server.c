@@ -75,6 +75,7 @@ struct server *server_open(const struct server_options *options, struct err *err
                                 .check_peer = options->check_peer,
                                 .peer = options->peer,
                                 .or_root = options->or_root,
+                                .process = options->process,
                                 .connections = API_CONNECTIONS_MAX,
                                 .memory = API_CONNECTION_MEMORY,
                                 .handler = &routes_handler,

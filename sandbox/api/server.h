@@ -43,7 +43,9 @@ struct server_options {
      * address on the host's network; a namespace of its own needs no check. */
     bool check_peer;
     uid_t peer;
-    bool or_root; /* root is let in too */
+    bool or_root;         /* root is let in too */
+    const pid_t *process; /* and the user that this process has, which may have dropped its rights;
+                             NULL, or 0: none */
     const struct env_events *events;
     void *env; /* first argument of the events */
 };

@@ -415,6 +415,7 @@ static int open_server(struct runner *r, struct err *err)
                                      .check_peer = true,
                                      .peer = geteuid(),
                                      .or_root = true,
+                                     .process = &r->pid,
                                      .events = &events,
                                      .env = r};
     r->server = server_open(&options, err);

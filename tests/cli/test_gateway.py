@@ -220,6 +220,14 @@ def test_others():
         check("the Runtime API for the gateway's user", ping_as(os.geteuid(), port), b"HTTP/1.1 200")
         if os.geteuid() == 0:
             check("the Runtime API for another user", ping_as(64321, port), b"")
+    if os.geteuid() == 0:
+        os.chmod(path("."), 0o755)
+        drop = write("drop", f"#!/bin/sh\nexec setpriv --reuid=64321 --clear-groups {RUNTIME}\n")
+        os.chmod(drop, 0o755)
+        with Gateway(command=[GATEWAY, "--port=0", "--bootstrap", drop]) as g:
+            port = int(g.do("environ").json["AWS_LAMBDA_RUNTIME_API"].rpartition(":")[2])
+            check("the user that the runtime has taken", ping_as(64321, port), b"HTTP/1.1 200")
+            check("and no other", ping_as(64322, port), b"")
 
 
 def test_pipeline():
