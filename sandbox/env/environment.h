@@ -59,6 +59,9 @@ struct environment_hooks {
     void (*answer)(void *owner, const struct environment_answer *answer);
     /* The event is over and the environment takes another one. */
     void (*done)(void *owner, const struct report *report);
+    /* Whether done will give it the next event at once: then it is not frozen in between. NULL:
+     * never, as on Lambda, where nobody knows. */
+    bool (*waits)(void *owner);
     /* The sandbox itself failed: the environment can only be closed. */
     void (*failed)(void *owner, const struct err *err);
     /* One or more whole lines. */
@@ -72,6 +75,7 @@ struct environment_options {
     const struct code *code;
     const char *policy_path; /* see jail.h */
     const char *cache_dir;
+    bool whole_cpu; /* the share of CPU time is not that of the memory's size but all there is */
     const struct environment_hooks *hooks;
     void *owner;
 };

@@ -108,6 +108,28 @@ static int deliver(struct environment *e, struct err *err)
     return e->endpoint.channel.deliver(e->endpoint.channel.server, &out, err);
 }
 
+static int freeze(struct environment *e, struct err *err)
+{
+    process_watch_memory(e, false);
+    if (jail_freeze(e->jail, err) < 0)
+        return -1;
+    e->frozen = true;
+    e->state = ENVIRONMENT_READY;
+    return 0;
+}
+
+/* Before an event; one that follows at once has found it awake. */
+static int thaw(struct environment *e, struct err *err)
+{
+    if (!e->frozen)
+        return 0;
+    if (jail_thaw(e->jail, err) < 0)
+        return -1;
+    e->frozen = false;
+    process_watch_memory(e, true);
+    return 0;
+}
+
 int lifecycle_begin(struct environment *e, struct err *err)
 {
     struct invocation *i = &e->invocation;
@@ -116,9 +138,8 @@ int lifecycle_begin(struct environment *e, struct err *err)
     case ENVIRONMENT_INIT: /* the first next delivers it */
         return 0;
     case ENVIRONMENT_READY:
-        if (jail_thaw(e->jail, err) < 0)
+        if (thaw(e, err) < 0)
             return -1;
-        process_watch_memory(e, true);
         start_clock(e);
         return deliver(e, err);
     case ENVIRONMENT_NONE:
@@ -135,7 +156,8 @@ int lifecycle_begin(struct environment *e, struct err *err)
     return err_set(err, ERR_USAGE, "the environment cannot take an event now");
 }
 
-/* The end of an event, whatever became of it: the environment is frozen or gone already. */
+/* The end of an event, whatever became of it: the environment is frozen or gone already, or waits
+ * for the event that done gives it. */
 static void finish(struct environment *e, int64_t duration_us)
 {
     struct invocation *i = &e->invocation;
@@ -153,15 +175,24 @@ static void finish(struct environment *e, int64_t duration_us)
     state_log(e);
     i->active = false;
     e->options.hooks->done(e->options.owner, &report);
+    struct err err = {0};
+    if (e->state == ENVIRONMENT_READY && !e->frozen && freeze(e, &err) < 0)
+        lifecycle_give_up(e, &err);
 }
 
-static int freeze(struct environment *e, struct err *err)
+/* Whether the next event is there already. Memory is read between events all the same, but no more
+ * often than while one runs. */
+static bool goes_on(const struct environment *e)
 {
-    process_watch_memory(e, false);
-    if (jail_freeze(e->jail, err) < 0)
-        return -1;
-    e->state = ENVIRONMENT_READY;
-    return 0;
+    const struct environment_hooks *hooks = e->options.hooks;
+    return hooks->waits && hooks->waits(e->options.owner);
+}
+
+static bool lost_memory(struct environment *e)
+{
+    if (!e->frozen && state_now_us() - e->sampled_us < STATE_SAMPLE_MS * 1000)
+        return false;
+    return process_sample(e);
 }
 
 static void init_done(struct environment *e)
@@ -173,7 +204,7 @@ static void init_done(struct environment *e)
         e->report_init_us = e->timing.init_us;
     }
     process_drain(e, false);
-    int status = jail_throttle(e->jail, true, &err);
+    int status = e->options.whole_cpu ? 0 : jail_throttle(e->jail, true, &err);
     if (status == 0 && !e->invocation.active) {
         status = freeze(e, &err);
     } else if (status == 0) {
@@ -196,11 +227,12 @@ void lifecycle_next(struct environment *e)
         return; /* without an answer the server gives it the same event again */
     int64_t duration_us = state_now_us() - e->invocation.begin_us;
     uv_timer_stop(&e->limit);
-    if (freeze(e, &err) < 0) {
+    e->state = ENVIRONMENT_READY;
+    if (!goes_on(e) && freeze(e, &err) < 0) {
         lifecycle_give_up(e, &err);
         return;
     }
-    if (process_sample(e)) {
+    if (lost_memory(e)) {
         /* something inside was killed: the answer stands, the environment does not. Told by the
          * loop, since this is inside an event of the Runtime API. */
         e->state = ENVIRONMENT_BUSY;

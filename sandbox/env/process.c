@@ -63,6 +63,7 @@ bool process_sample(struct environment *e)
 {
     struct jail_usage usage;
     struct err ignored;
+    e->sampled_us = state_now_us();
     if (jail_sample(e->jail, &usage, &ignored) < 0)
         return false;
     unsigned limit = e->options.settings->memory_mb, used = megabytes(usage.memory_peak_bytes);
@@ -197,6 +198,7 @@ static int spawn(struct environment *e, struct err *err)
 int process_start(struct environment *e, struct err *err)
 {
     e->saw_oom = false;
+    e->frozen = false;
     e->max_memory_mb = 0;
     e->early = (struct fault){0};
     e->init_error.posted = false;

@@ -64,8 +64,9 @@ struct environment {
     enum environment_state state;
     enum loglines_phase phase; /* of the running or last init */
     bool inside;               /* the next init belongs to its event */
-    char address[24];          /* of the Runtime API */
-    char api[32];              /* with its port */
+    bool frozen;
+    char address[24]; /* of the Runtime API */
+    char api[32];     /* with its port */
     char log_stream[IDS_LOG_STREAM_SIZE];
     char arn[SETTINGS_ARN_SIZE];
     struct loglines loglines;
@@ -87,7 +88,8 @@ struct environment {
     int64_t report_init_us; /* for the next REPORT, else LOGLINES_NO_INIT */
     bool saw_oom;
     unsigned max_memory_mb;
-    struct buf text; /* scratch for lines and payloads */
+    int64_t sampled_us; /* when memory was read last */
+    struct buf text;    /* scratch for lines and payloads */
 };
 
 int64_t state_now_us(void);  /* monotonic */

@@ -17,6 +17,10 @@
 static char script[8192]; /* what happened, one word or line each */
 static char delivered[64];
 static int resets, done_count;
+static bool more;          /* the owner says that the next event waits */
+static const char *follow; /* what done gives */
+static bool was_frozen;    /* when done was called */
+static void invoke(const char *body);
 static struct report last;
 static char last_type[64];
 
@@ -77,6 +81,18 @@ static void on_done(void *owner, const struct report *report)
     last = *report;
     snprintf(last_type, sizeof last_type, "%s", report->error_type ? report->error_type : "");
     done_count++;
+    was_frozen = jail.frozen;
+    if (follow) {
+        const char *body = follow;
+        follow = NULL;
+        invoke(body);
+    }
+}
+
+static bool on_waits(void *owner)
+{
+    (void)owner;
+    return more;
 }
 
 static void on_failed(void *owner, const struct err *err)
@@ -102,7 +118,14 @@ static void on_log(void *owner, enum environment_log kind, const char *text, siz
     }
 }
 
-static const struct environment_hooks hooks = {on_listen, on_answer, on_done, on_failed, on_log};
+static const struct environment_hooks hooks = {
+    .listen = on_listen,
+    .answer = on_answer,
+    .done = on_done,
+    .waits = on_waits,
+    .failed = on_failed,
+    .log = on_log,
+};
 
 /* ---- the stage ----------------------------------------------------------------------------- */
 
@@ -117,6 +140,7 @@ static void open_stage(const char *timeout)
     struct err err = {0};
     script[0] = '\0';
     resets = done_count = 0;
+    more = false;
     CHECK_INT(uv_loop_init(&loop), 0);
     CHECK_INT(settings_init(&settings, &err), 0);
     CHECK_INT(settings_set_name(&settings, "fn", &err), 0);
@@ -229,6 +253,52 @@ static void test_two_events(void)
     CHECK_STR(last_type, "Function.Odd");
     CHECK_INT(last.init_us, LOGLINES_NO_INIT);
     CHECK_INT(jail.spawned, 1);
+    close_stage();
+}
+
+/* Nothing is frozen before an event that waits, and everything after one that did not come. */
+static void test_no_pause(void)
+{
+    open_stage("3");
+    start();
+    invoke("1");
+    next();
+    more = true;
+    follow = "2";
+    post(environment_events.response, NULL, "one");
+    next();
+    CHECK(!was_frozen && !jail.frozen);
+    CHECK_INT(last.max_memory_mb, 5);
+    CHECK_STR(script, "INIT_START\nSTART\nEVENT 1\nANSWER one\nEND\nREPORT\nSTART\nEVENT 2\n");
+    post(environment_events.response, NULL, "two");
+    next();
+    CHECK(!was_frozen && jail.frozen);
+    script[0] = '\0';
+    more = false;
+    invoke("3");
+    CHECK(!jail.frozen);
+    post(environment_events.response, NULL, "three");
+    next();
+    CHECK(was_frozen && jail.frozen);
+    CHECK_STR(script, "START\nEVENT 3\nANSWER three\nEND\nREPORT\n");
+    close_stage();
+}
+
+/* What a frozen or a killed environment has used is read in any case. */
+static void test_killed_without_pause(void)
+{
+    open_stage("3");
+    start();
+    invoke("1");
+    next();
+    more = true;
+    jail.usage.oom = true;
+    usleep(11000);
+    post(environment_events.response, NULL, "one");
+    next();
+    until("END\nREPORT\n");
+    CHECK_STR(last_type, "Runtime.OutOfMemory");
+    CHECK_INT(jail.killed, 1);
     close_stage();
 }
 
@@ -521,6 +591,8 @@ static void test_close(void)
 
 static const struct check_test tests[] = {
     {"two_events", test_two_events},
+    {"no_pause", test_no_pause},
+    {"killed_without_pause", test_killed_without_pause},
     {"metadata", test_metadata},
     {"ahead", test_ahead},
     {"out_of_turn", test_out_of_turn},
