@@ -87,7 +87,7 @@ FROM ${BASE} AS clambda
 # function that speaks TLS sees the certificates.
 RUN apt-get -qq update \
     && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \
-        ca-certificates e2fsprogs libarchive13 libelf1 libseccomp2 libuv1 uidmap >/dev/null \
+        ca-certificates e2fsprogs libarchive13 libelf1 libseccomp2 libuv1 uidmap zlib1g >/dev/null \
     && apt-get clean && rm -rf /var/lib/apt/lists/*
 COPY --from=build /image/usr/local /usr/local
 COPY --from=build /image/work /work

@@ -37,7 +37,7 @@ LIBRARIES = {
     "uv.h": r"sandbox/(env|api|source|gateway|cmd)/\w+\.[ch]",
     "archive.h": r"sandbox/(pack|deploy)/\w+\.c",
     "archive_entry.h": r"sandbox/(pack|deploy)/\w+\.c",
-    "zlib.h": r"sandbox/deploy/\w+\.c",
+    "zlib.h": r"sandbox/(trace|deploy)/\w+\.c",
     "libelf.h": r"sandbox/deploy/\w+\.c",
     "gelf.h": r"sandbox/deploy/\w+\.[ch]",
     "lambda.h": r"runtime/(include|decode|core)/.*|examples/.*",

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "trace/entry.h"
+
+const struct trace_entry trace_entry_none = {
+    .time_ms = TRACE_UNKNOWN,
+    .duration_us = TRACE_UNKNOWN,
+    .init_us = TRACE_UNKNOWN,
+    .memory_mb = TRACE_UNKNOWN,
+    .max_memory_mb = TRACE_UNKNOWN,
+    .position = TRACE_UNKNOWN,
+};
