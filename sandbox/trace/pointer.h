@@ -22,6 +22,11 @@ struct pointer {
 /* -1 with ERR_USAGE: what is wrong with the text. p must not be moved afterwards. */
 int pointer_parse(struct pointer *p, const char *text, struct err *err) ATTR_CHECK;
 
+/* Whether a part names a member, or with key NULL an element, of an object or array that the parts
+ * before it name. */
+bool pointer_part_is(const struct pointer *p, size_t part, const char *key, size_t len,
+                     size_t index);
+
 /* A place in a document while it is walked: keys from the root on. */
 struct pointer_place {
     const struct pointer_place *up; /* NULL: this is the root */
