@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the command line of replay says. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "cmd/launch.h"
+#include "cmd/options.h"
+#include "trace/compare.h"
+#include "trace/samples.h"
+
+#define REPLAY_TRACES_MAX  4096
+#define REPLAY_REPORTS_MAX 8
+
+struct replay_options {
+    struct launch launch; /* first: the shared options expect it there */
+    const char **traces;  /* heap */
+    size_t ntraces;
+    const char *reports[REPLAY_REPORTS_MAX];
+    size_t nreports;
+    struct compare_rules rules;
+    struct budget budget;
+    bool has_budget;
+    const char *baseline; /* another FUNCTION, NULL: the recorded answers */
+    unsigned jobs;
+    double pace; /* 0: as fast as possible */
+    size_t only; /* number of the one event to run; 0: all */
+    bool cold, logs, update, real_cpu;
+};
+
+extern const struct options replay_options;
+
+int replay_options_init(struct replay_options *o, struct err *err) ATTR_CHECK;
+
+/* After parsing: what only shows together. */
+int replay_options_check(struct replay_options *o, struct err *err) ATTR_CHECK;
+
+void replay_options_fini(struct replay_options *o);

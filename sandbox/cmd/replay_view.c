@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/replay_view.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/attr.h"
+
+#define INTERVAL_US 100000
+#define BAR_CELLS   20
+
+static int64_t now_us(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+void replay_view_begin(struct replay_view *v)
+{
+    const char *term = getenv("TERM");
+    *v = (struct replay_view){.began_us = now_us()};
+    v->on = isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0;
+}
+
+static int add_bar(char *out, size_t size, double part)
+{
+    int full = (int)(part * BAR_CELLS + 0.5), n = 0;
+    if (full > BAR_CELLS)
+        full = BAR_CELLS;
+    n += snprintf(out, size, "[%.*s%.*s] ", full, "####################", BAR_CELLS - full,
+                  "....................");
+    return n;
+}
+
+static int add_remaining(char *out, size_t size, double seconds)
+{
+    if (seconds < 0 || seconds > 360000)
+        return 0;
+    return snprintf(out, size, ", %d:%02d left", (int)seconds / 60, (int)seconds % 60);
+}
+
+void replay_view_show(struct replay_view *v, const struct replay_progress *p)
+{
+    char line[160];
+    int n = 0;
+    if (!v->on)
+        return;
+    int64_t now = now_us();
+    if (now - v->shown_us < INTERVAL_US)
+        return;
+    v->shown_us = now;
+    double seconds = (double)(now - v->began_us) / 1e6;
+    double part = p->total ? (double)p->read / (double)p->total : 0;
+    if (p->total)
+        n = add_bar(line, sizeof line, part);
+    n += snprintf(line + n, sizeof line - (size_t)n, "%zu done, %zu differing, %.0f events/s",
+                  p->done, p->differing, (double)p->done / seconds);
+    if (part > 0)
+        n += add_remaining(line + n, sizeof line - (size_t)n, seconds * (1 - part) / part);
+    size_t pad = v->width > (size_t)n ? v->width - (size_t)n : 0;
+    fprintf(stderr, "\r%s%*s", line, (int)pad, "");
+    fflush(stderr);
+    v->width = (size_t)n;
+}
+
+void replay_view_clear(struct replay_view *v)
+{
+    if (!v->on || v->width == 0)
+        return;
+    fprintf(stderr, "\r%*s\r", (int)v->width, "");
+    fflush(stderr);
+    v->width = 0;
+}
