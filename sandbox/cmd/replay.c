@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
-#include "base/file.h"
+#include "base/temporary.h"
 #include "cmd/command.h"
 #include "cmd/engine.h"
 #include "cmd/failure.h"
@@ -172,7 +172,7 @@ static int write_report(struct replay *r, const char *path, struct err *err)
     report_find(path)(&r->tally, &text);
     if (buf_check(&text, "a report", err) < 0)
         return err_wrap(err, "'%.200s'", path);
-    return file_replace(path, text.ptr, text.len, err);
+    return temporary_write(path, text.ptr, text.len, err);
 }
 
 static int tell(struct replay *r, struct err *err)

@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 
+#include "base/temporary.h"
 #include "deploy/files.h"
-#include "deploy/temporary.h"
 #include "deploy/zip_writer.h"
 #include "pack/interrupt.h"
 #include "pack/limits.h"

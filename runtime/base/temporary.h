@@ -4,6 +4,7 @@
 #pragma once
 
 #include <limits.h>
+#include <stddef.h>
 
 #include "base/err.h"
 
@@ -24,3 +25,6 @@ int temporary_publish(struct temporary *t, struct err *err) ATTR_CHECK;
 
 /* Removes what was not published. Accepts what temporary_begin has failed for. */
 void temporary_fini(struct temporary *t);
+
+/* A whole file of these bytes, in place of what has the name now. */
+int temporary_write(const char *path, const void *bytes, size_t len, struct err *err) ATTR_CHECK;

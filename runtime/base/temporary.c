@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "deploy/temporary.h"
+#include "base/temporary.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -146,4 +146,26 @@ void temporary_fini(struct temporary *t)
     if (t->dir_fd >= 0)
         close(t->dir_fd);
     *t = (struct temporary){.fd = -1, .dir_fd = -1};
+}
+
+int temporary_write(const char *path, const void *bytes, size_t len, struct err *err)
+{
+    struct temporary t;
+    const char *at = bytes;
+    int status = temporary_begin(&t, path, err);
+    while (status == 0 && len) {
+        ssize_t n = write(t.fd, at, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            status = err_sys(err, "write '%.200s'", path);
+            break;
+        }
+        at += n;
+        len -= (size_t)n;
+    }
+    if (status == 0)
+        status = temporary_publish(&t, err);
+    temporary_fini(&t);
+    return status;
 }
