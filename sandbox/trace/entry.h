@@ -20,7 +20,10 @@ enum trace_status {
     TRACE_STATUS_SUCCESS,
     TRACE_STATUS_ERROR, /* the function posted an error, or ended itself */
     TRACE_STATUS_TIMEOUT,
+    TRACE_STATUS_COUNT
 };
+
+extern const char *const trace_status_names[TRACE_STATUS_COUNT]; /* "success", ... */
 
 /* Texts live as long as whoever gives the entry says. */
 struct trace_entry {

@@ -47,6 +47,9 @@ struct trace_reader *trace_open(const struct trace_read_options *o, struct err *
  * and reason), ERR_LIMIT, ERR_SYSTEM or ERR_MEMORY. */
 int trace_next(struct trace_reader *r, struct trace_entry *out, struct err *err) ATTR_CHECK;
 
+/* The kind of one file, by its beginning; of a folder TRACE_KIND_EVENT. */
+int trace_sniff(const char *path, enum trace_kind *out, struct err *err) ATTR_CHECK;
+
 /* Kind of the file that the last entry came from. */
 enum trace_kind trace_kind(const struct trace_reader *r);
 

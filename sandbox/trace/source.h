@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <sys/types.h>
 
+#include "base/scan.h"
 #include "trace/read.h"
 
 #define SOURCE_HEAD 65536 /* bytes that a text without JSON shows of itself */
@@ -49,8 +50,9 @@ enum source_shape {
 
 struct source_sample {
     enum source_shape shape;
-    const char *name;       /* of the file */
-    struct trace_text text; /* the document; the first line; the first SOURCE_HEAD bytes */
+    const char *name;        /* of the file */
+    struct trace_text text;  /* the document; the first line; the first SOURCE_HEAD bytes */
+    struct scan_fault fault; /* of SOURCE_TEXT: why it is no JSON */
 };
 
 /* Looks ahead; what is looked at is still to be read. 1; 0: the file has nothing but white space;
