@@ -96,19 +96,23 @@ static int run(struct invoke *i)
 {
     struct err err = {0}, input = {0};
     struct session *s = session_open(&i->launch, &err);
+    struct record *record = NULL;
     int code;
     if (payloads_read(&i->payloads, s ? session_interrupt_fd(s) : -1, &input) < 0) {
         code = fail(&input);
     } else if (!s) {
         code = fail(&err);
+    } else if (record_open(&i->launch, &record, &err) < 0) {
+        code = fail(&err);
     } else {
         if (i->verbose)
             tell_gaps(s);
-        code = session_run(s, &i->payloads);
+        code = session_run(s, &i->payloads, record);
         /* a pipe gets Lambda's own lines and what went wrong */
         if (i->verbose && isatty(STDERR_FILENO))
             tell_timing(s);
     }
+    code = record_close(record, code);
     if (session_close(s, &err) < 0) {
         output_error(&err);
         code = code == EXIT_DONE ? EXIT_HOST : code;

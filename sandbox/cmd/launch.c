@@ -68,6 +68,24 @@ static int set_credentials(void *target, const char *value, struct err *err)
     return credentials_load(&l->settings, value, err);
 }
 
+static int set_record(void *target, const char *value, struct err *err)
+{
+    struct launch *l = target;
+    return record_set_path(&l->record, value, err);
+}
+
+static int set_redact(void *target, const char *value, struct err *err)
+{
+    struct launch *l = target;
+    return record_add_redact(&l->record, value, err);
+}
+
+static int set_redact_key(void *target, const char *value, struct err *err)
+{
+    struct launch *l = target;
+    return record_set_key(&l->record, value, err);
+}
+
 static const struct option_row rows[] = {
     {"memory", 0, "MB", "128",
      "memory in MB, 128 to 10240; CPU time comes with it,\n1769 MB are one CPU", set_memory},
@@ -97,6 +115,15 @@ static const struct option_row rows[] = {
     {"log-format", 0, "FORMAT", "text", "of the log lines: text or json", set_log},
     {"log-level", 0, "LEVEL", "info",
      "of the function's lines in JSON: trace, debug, info,\nwarn, error or fatal", set_log_level},
+    {"record", 0, "FILE", NULL,
+     "append every invocation to FILE, one line of JSON\neach; packed when its name ends in .gz",
+     set_record},
+    {"redact", 0, "POINTER", NULL,
+     "record pseudonyms for the values that the JSON pointer\nnames, '*' in it stands for all; may "
+     "be repeated",
+     set_redact},
+    {"redact-key", 0, "WORDS", "random", "record the same pseudonyms in every run with these words",
+     set_redact_key},
 };
 
 const struct option_table launch_options = {rows, ARRAY_LEN(rows)};
@@ -129,7 +156,7 @@ int launch_resolve(struct launch *l, struct err *err)
                        "--log-level %s needs --log-format json: Lambda, too, tells a function of a "
                        "level with JSON only",
                        l->settings.log_level);
-    if (vars_check(&l->settings.vars, err) < 0)
+    if (vars_check(&l->settings.vars, err) < 0 || record_check(&l->record, err) < 0)
         return -1;
     return function_resolve(&l->function, l->path, &l->settings, err);
 }
@@ -137,5 +164,6 @@ int launch_resolve(struct launch *l, struct err *err)
 void launch_fini(struct launch *l)
 {
     settings_fini(&l->settings);
+    record_options_fini(&l->record);
     function_fini(&l->function);
 }

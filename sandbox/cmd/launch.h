@@ -6,12 +6,14 @@
 
 #include "cmd/function.h"
 #include "cmd/options.h"
+#include "cmd/record.h"
 #include "env/settings.h"
 
 /* First member of a subcommand's option target. */
 struct launch {
     struct settings settings;
     struct function function;
+    struct record_options record;
     const char *path; /* FUNCTION */
 };
 

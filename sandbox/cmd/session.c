@@ -9,6 +9,7 @@
 #include "cmd/failure.h"
 #include "cmd/instance.h"
 #include "cmd/output.h"
+#include "cmd/record.h"
 #include "cmd/runloop.h"
 
 struct session {
@@ -16,6 +17,7 @@ struct session {
     struct instance *instance;
     struct environment *environment; /* of the instance */
     struct environment_timing timing;
+    struct record_lane *lane; /* NULL: nothing is recorded */
     const struct payloads *payloads;
     size_t next; /* payload */
     int code;
@@ -58,6 +60,7 @@ static void on_answer(void *owner, const struct environment_answer *answer)
     struct err err = {0};
     if (answer->failed && s->code == EXIT_DONE)
         s->code = EXIT_FAILED;
+    record_lane_answer(s->lane, answer);
     if (print_answer(s, answer, &err) < 0)
         stop_for(s, &err);
 }
@@ -67,6 +70,7 @@ static void invoke_next(struct session *s)
     struct err err = {0};
     const struct payload *p = &s->payloads->items[s->next++];
     struct environment_event event = {.body = p->bytes, .body_len = p->len};
+    record_lane_begin(s->lane, &event);
     if (environment_invoke(s->environment, &event, &err) < 0)
         stop_for(s, &err);
 }
@@ -74,7 +78,7 @@ static void invoke_next(struct session *s)
 static void on_done(void *owner, const struct report *report)
 {
     struct session *s = owner;
-    (void)report;
+    record_lane_done(s->lane, report);
     if (s->code > EXIT_FAILED || s->next == s->payloads->count)
         stop(s, s->code);
     else
@@ -89,6 +93,7 @@ static void on_failed(void *owner, const struct err *err)
 static void on_log(void *owner, enum environment_log kind, const char *text, size_t len)
 {
     struct session *s = owner;
+    record_lane_log(s->lane, kind, text, len);
     output_log(kind == ENVIRONMENT_LOG_PLATFORM ? OUTPUT_DIM : OUTPUT_PLAIN, text, len,
                s->loop.signal_fd);
 }
@@ -141,12 +146,13 @@ int session_interrupt_fd(const struct session *s)
     return s->loop.signal_fd;
 }
 
-int session_run(struct session *s, const struct payloads *payloads)
+int session_run(struct session *s, const struct payloads *payloads, struct record *record)
 {
     struct err err = {0};
     s->payloads = payloads;
     s->code = EXIT_DONE;
-    if (environment_start(s->environment, &err) < 0) {
+    if (record_lane_open(record, &s->lane, &err) < 0 ||
+        environment_start(s->environment, &err) < 0) {
         stop_for(s, &err);
         return s->code;
     }
@@ -175,6 +181,7 @@ int session_close(struct session *s, struct err *err)
     instance_close(s->instance, err);
     instance_sweep();
     runloop_close(&s->loop);
+    record_lane_close(s->lane);
     free(s);
     return err->kind == ERR_NONE ? 0 : -1;
 }

@@ -18,8 +18,8 @@ struct session *session_open(const struct launch *launch, struct err *err) ATTR_
 /* Readable when one of the signals has come. */
 int session_interrupt_fd(const struct session *s);
 
-/* Runs all events; gives the exit code. */
-int session_run(struct session *s, const struct payloads *payloads);
+/* Runs all events and records them, unless record is NULL; gives the exit code. */
+int session_run(struct session *s, const struct payloads *payloads, struct record *record);
 
 struct environment_timing session_timing(const struct session *s);
 /* See environment_reaches_metadata. */
