@@ -127,7 +127,7 @@ static int take_time(struct scan_value v, void *member, struct err *err)
 static int take_log(struct scan_value v, void *member, struct err *err)
 {
     struct trace_text *log = member;
-    char *start = writable(v), *w = start;
+    char *start = writable(v) + 1, *w = start; /* the scanner looks at the bracket again */
     struct scan_value key, line;
     if (*v.ptr != '[')
         return err_set(err, ERR_INPUT, "is not a list of texts");
@@ -255,18 +255,26 @@ static int tell_fault(char *line, size_t len, size_t at, bool *out_torn, struct 
     return err_set(err, ERR_INPUT, "byte %zu: %s", fault.offset + 1, fault.reason);
 }
 
+/* A value that is the next recorder's line, and not what was about to be written. */
+static bool is_line(struct scan_value v)
+{
+    return v.len >= RECORDING_MARK_LEN && memcmp(v.ptr, RECORDING_MARK, RECORDING_MARK_LEN) == 0;
+}
+
+/* Up to *at all is well; what is behind was not changed. */
 static int take_members(char *line, size_t len, size_t *at, struct trace_entry *out,
                         struct err *err)
 {
     struct scan_value document = {line, len}, key, value;
     size_t next = 0;
-    if (!scan_next(document, at, &key, &value))
-        return 0;
-    if (check_version(value, err) < 0)
-        return -1;
-    while (scan_next(document, at, &key, &value))
-        if (take_member(key, value, &next, out, err) < 0)
+    for (bool first = true; scan_next(document, at, &key, &value); first = false) {
+        if (is_line(value)) {
+            *at = (size_t)(value.ptr - line) + 2;
+            return 0;
+        }
+        if ((first ? check_version(value, err) : take_member(key, value, &next, out, err)) < 0)
             return -1;
+    }
     return 0;
 }
 
@@ -316,12 +324,15 @@ static int next_entry(struct source *s, void *state, struct trace_entry *out, st
     int status;
     (void)state;
     while ((status = source_line(s, &line, &len, &whole, err)) > 0) {
-        if (parse_line(s, line, len, out, &torn, err) == 0) {
+        struct err why = {0};
+        if (parse_line(s, line, len, out, &torn, &why) == 0) {
             out->line = source_line_number(s);
             return 1;
         }
-        if (!torn)
+        if (!torn) {
+            *err = why;
             return err_wrap(err, "%.200s, line %zu", source_name(s), source_line_number(s));
+        }
         source_warn(s, "was cut off while it was written, skipped");
     }
     return status;
@@ -329,8 +340,26 @@ static int next_entry(struct source *s, void *state, struct trace_entry *out, st
 
 static bool is_recording(const struct source_sample *sample)
 {
-    return sample->text.len >= RECORDING_MARK_LEN &&
-           memcmp(sample->text.ptr, RECORDING_MARK, RECORDING_MARK_LEN) == 0;
+    return sample->shape == SOURCE_RECORDING;
+}
+
+bool recording_begins(const char *text, size_t len, bool complete)
+{
+    size_t same = 0;
+    while (same < len && same < RECORDING_MARK_LEN && text[same] == RECORDING_MARK[same])
+        same++;
+    if (same == RECORDING_MARK_LEN || (same && same == len && complete))
+        return true;
+    /* torn inside the mark, and the next recorder's line behind it */
+    for (size_t i = same; i > 0; i--) {
+        size_t next = i;
+        while (next < len && (text[next] == '\r' || text[next] == '\n'))
+            next++;
+        if (len - next >= RECORDING_MARK_LEN &&
+            memcmp(text + next, RECORDING_MARK, RECORDING_MARK_LEN) == 0)
+            return true;
+    }
+    return false;
 }
 
 const struct source_kind recording_kind = {

@@ -8,7 +8,13 @@
 #define RECORDING_MARK     "{\"clambda_recording\":"
 #define RECORDING_MARK_LEN (sizeof RECORDING_MARK - 1)
 
+#define RECORDING_HEAD (2 * RECORDING_MARK_LEN + 4) /* bytes that recording_begins needs */
+
 extern const struct source_kind recording_kind;
+
+/* Whether a file that begins with text is a recording, though its first line may be torn; complete:
+ * there is nothing behind text. */
+bool recording_begins(const char *text, size_t len, bool complete);
 
 struct recording_fault {
     bool torn;  /* the line was cut off while it was written */

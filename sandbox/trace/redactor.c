@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/scan.h"
 #include "trace/needles.h"
 #include "trace/read.h"
@@ -14,14 +15,15 @@ struct redactor {
     const struct redact *redact;
     struct needles needles;
     struct walk walk;
-    struct buf plain, with; /* a string without its escapes; what stands in for a value */
+    /* a string without its escapes; the document that one is; what stands in for a value */
+    struct buf plain, inner, with;
     struct buf event, answer, context, identity, log, type;
 };
 
-#define EACH_BUF(r)                                                                        \
-    {                                                                                      \
-        &(r)->plain, &(r)->with, &(r)->event, &(r)->answer, &(r)->context, &(r)->identity, \
-            &(r)->log, &(r)->type                                                          \
+#define EACH_BUF(r)                                                                     \
+    {                                                                                   \
+        &(r)->plain, &(r)->inner, &(r)->with, &(r)->event, &(r)->answer, &(r)->context, \
+            &(r)->identity, &(r)->log, &(r)->type                                       \
     }
 
 struct redactor *redactor_open(const struct redact *redact, struct err *err)
@@ -110,12 +112,52 @@ static void begin(struct redactor *r, struct trace_text text)
     walk_init(&r->walk, text.ptr, text.len, r->redact->pointers, r->redact->count);
 }
 
+/* What is in base64 to out; false: it is none. */
+static bool decode(struct trace_text text, struct buf *out)
+{
+    buf_reset(out);
+    char *bytes = buf_reserve(out, text.len + 3);
+    long len = bytes ? base64_decode(text.ptr, text.len, bytes) : -1;
+    if (len > 0)
+        out->len = (size_t)len;
+    return len > 0;
+}
+
+static bool is_container(struct trace_text text)
+{
+    return text.len > 2 && (*text.ptr == '{' || *text.ptr == '[') && is_json(text);
+}
+
+/* A text that is a document, as it is or in base64: a function that reads it logs the values in it.
+ */
+static void collect_inner(struct redactor *r, const struct walk_token *t)
+{
+    struct trace_text text = content(r, t->raw);
+    struct walk inner;
+    struct walk_token found;
+    if (is_container(text)) {
+        buf_reset(&r->inner);
+        buf_add(&r->inner, text.ptr, text.len);
+    } else if (text.len < 4 || !decode(text, &r->inner)) {
+        return;
+    }
+    text = (struct trace_text){r->inner.ptr, r->inner.len};
+    if (r->inner.failed || !is_container(text))
+        return;
+    for (walk_init(&inner, text.ptr, text.len, NULL, 0); walk_next(&inner, &found);)
+        if (found.kind != WALK_KEY)
+            collect_one(r, &found);
+}
+
 static void collect(struct redactor *r, struct trace_text text)
 {
     struct walk_token t;
     for (begin(r, text); walk_next(&r->walk, &t);)
-        if (t.covered && t.kind != WALK_KEY)
+        if (t.covered && t.kind != WALK_KEY) {
             collect_one(r, &t);
+            if (t.kind == WALK_STRING)
+                collect_inner(r, &t);
+        }
 }
 
 /* Puts the stand-ins for what occurs in a token into r->with, as JSON. False: nothing does. */
@@ -192,11 +234,13 @@ int redactor_apply(struct redactor *r, struct trace_entry *e, struct err *err)
 {
     needles_clear(&r->needles);
     buf_reset(&r->plain);
+    buf_reset(&r->inner);
     if (e->event.ptr && is_json(e->event))
         collect(r, e->event);
     if (e->answer.ptr && is_json(e->answer))
         collect(r, e->answer);
-    if (buf_check(&r->plain, "a redacted value", err) < 0 || needles_ready(&r->needles, err) < 0)
+    if (buf_check(&r->plain, "a redacted value", err) < 0 ||
+        buf_check(&r->inner, "a redacted value", err) < 0 || needles_ready(&r->needles, err) < 0)
         return -1;
     if (hide(r, &e->event, &r->event, err) < 0 || hide(r, &e->answer, &r->answer, err) < 0 ||
         hide_text(r, &e->client_context, &r->context, err) < 0 ||

@@ -275,9 +275,9 @@ static int look_on(struct source *s, size_t first, struct source_sample *out, st
     while (first && is_space(text[first - 1]))
         first--;
     out->text.len = first;
-    out->shape = SOURCE_LINES;
-    if (first >= RECORDING_MARK_LEN && memcmp(text, RECORDING_MARK, RECORDING_MARK_LEN) == 0)
-        return 0; /* its first line may be torn */
+    out->shape = SOURCE_RECORDING;
+    if (recording_begins(text, s->end - s->begin, s->at_end))
+        return 0;
     if (scan_valid(text, first, &out->fault)) {
         int lines = has_more(s, first, err);
         out->shape = lines > 0 ? SOURCE_LINES : SOURCE_DOCUMENT;
@@ -302,6 +302,9 @@ int source_look(struct source *s, struct source_sample *out, struct err *err)
     long first = find_first(s, err);
     if (first <= 0)
         return (int)first;
+    while (s->end - s->begin < RECORDING_HEAD && !s->at_end)
+        if (more(s, err) < 0)
+            return -1;
     *out = (struct source_sample){.name = s->name};
     if (look_on(s, (size_t)first, out, err) < 0)
         return -1;

@@ -46,6 +46,7 @@ enum source_shape {
     SOURCE_DOCUMENT, /* the whole file is one JSON document, on one line or more */
     SOURCE_LINES,    /* the first line is a JSON document, and there are more lines */
     SOURCE_TEXT,     /* neither */
+    SOURCE_RECORDING
 };
 
 struct source_sample {

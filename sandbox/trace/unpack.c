@@ -130,8 +130,27 @@ static bool is_padding(const struct unpack *u)
     return true;
 }
 
+/* Torn inside its header, with another one behind it: skipped. */
+static void skip_torn_head(struct unpack *u)
+{
+    const char *at = u->in + u->begin;
+    size_t have = u->end - u->begin, same = 0;
+    while (same < have && same < UNPACK_MARK_LEN && at[same] == UNPACK_MARK[same])
+        same++;
+    size_t most = UNPACK_HEAD_LEN - 1 + UNPACK_MARK_LEN;
+    const char *next =
+        same ? memmem(at + 1, (have < most ? have : most) - 1, UNPACK_MARK, UNPACK_MARK_LEN) : NULL;
+    if (!next || (same < UNPACK_MARK_LEN && (size_t)(next - at) > same))
+        return;
+    u->begin += (size_t)(next - at);
+    u->torn = true;
+}
+
 static int begin_member(struct unpack *u, struct err *err)
 {
+    if (fill(u, 2 * UNPACK_HEAD_LEN, err) < 0)
+        return -1;
+    skip_torn_head(u);
     if (fill(u, UNPACK_HEAD_LEN, err) < 0)
         return -1;
     size_t have = u->end - u->begin;
@@ -188,9 +207,11 @@ static long inflate_some(struct unpack *u, char *out, size_t room, struct err *e
 
 static int start(struct unpack *u, struct err *err)
 {
-    if (fill(u, UNPACK_MAGIC_LEN, err) < 0)
+    if (fill(u, 2 * UNPACK_HEAD_LEN, err) < 0)
         return -1;
-    u->state = begins_with(u, UNPACK_MAGIC, UNPACK_MAGIC_LEN) ? HEADER : PLAIN;
+    skip_torn_head(u);
+    bool torn = u->end - u->begin == 1 && u->in[u->begin] == UNPACK_MAGIC[0];
+    u->state = torn || begins_with(u, UNPACK_MAGIC, UNPACK_MAGIC_LEN) ? HEADER : PLAIN;
     return 0;
 }
 

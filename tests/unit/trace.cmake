@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
+foreach(name pointer recording)
+    clambda_unit_test(${name} LINK trace)
+endforeach()
