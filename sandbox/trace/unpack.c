@@ -111,11 +111,14 @@ static int check_member(struct unpack *u, struct err *err)
     size_t len = member_length(u);
     if (len <= UNPACK_HEAD_LEN || len > MEMBER_MAX)
         return err_set(err, ERR_INPUT, "damaged: a packed line of %zu bytes", len);
-    if (fill(u, len, err) < 0)
+    /* the next one may begin inside this one's last bytes and end behind them */
+    size_t most = len + UNPACK_MARK_LEN - 1, have;
+    if (fill(u, most, err) < 0)
         return -1;
-    size_t have = u->end - u->begin < len ? u->end - u->begin : len;
-    const char *next = memmem(u->in + u->begin + 1, have - 1, UNPACK_MARK, UNPACK_MARK_LEN);
-    if (!next && have == len)
+    have = u->end - u->begin;
+    const char *next =
+        memmem(u->in + u->begin + 1, (have < most ? have : most) - 1, UNPACK_MARK, UNPACK_MARK_LEN);
+    if (!next && have >= len)
         return 1;
     u->torn = true;
     u->begin = next ? (size_t)(next - u->in) : u->end;
