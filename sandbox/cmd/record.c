@@ -24,7 +24,8 @@ struct record_lane {
     char id[IDS_UUID_SIZE];
     int64_t position;
     struct trace_entry entry; /* of the invocation that runs */
-    bool cold, log_cut, answered;
+    unsigned starts;          /* of its runtimes, up to the last invocation */
+    bool log_cut, answered;
     struct buf answer, log;
 };
 
@@ -193,20 +194,10 @@ void record_lane_answer(struct record_lane *l, const struct environment_answer *
     l->answered = true;
 }
 
-/* Lambda's own line that the runtime is started, in both forms. */
-static bool tells_init(const char *text, size_t len)
-{
-    return memmem(text, len, "INIT_START ", 11) || memmem(text, len, "\"platform.initStart\"", 20);
-}
-
 void record_lane_log(struct record_lane *l, enum environment_log kind, const char *text, size_t len)
 {
-    if (!l)
+    if (!l || kind == ENVIRONMENT_LOG_PLATFORM)
         return;
-    if (kind == ENVIRONMENT_LOG_PLATFORM) {
-        l->cold |= tells_init(text, len);
-        return;
-    }
     /* whole lines: a value that is to be replaced must not be cut in two */
     size_t at = 0, line_len;
     const char *line;
@@ -240,24 +231,27 @@ static void complete(struct record_lane *l, const struct report *report)
         e->init_us = report->init_us;
     e->memory_mb = report->memory_mb;
     e->max_memory_mb = report->max_memory_mb;
-    e->cold = l->cold;
     e->cold_known = true;
     e->request_id = text_of(report->request_id);
     e->environment = text_of(l->id);
     e->position = l->position;
 }
 
-void record_lane_done(struct record_lane *l, const struct report *report)
+void record_lane_done(struct record_lane *l, const struct report *report,
+                      const struct environment *e)
 {
     if (!l)
         return;
+    unsigned starts = environment_timing(e).starts;
+    l->entry.cold = starts != l->starts;
+    l->starts = starts;
     complete(l, report);
     struct err err = {0};
     if (buf_check(&l->answer, "an answer", &err) < 0 || buf_check(&l->log, "a log", &err) < 0)
         tell(l->record, &err);
     record_write(l->record, &l->entry);
     l->position++;
-    l->cold = l->log_cut = l->answered = false;
+    l->log_cut = l->answered = false;
     buf_reset(&l->answer);
     buf_reset(&l->log);
 }

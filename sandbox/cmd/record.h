@@ -51,4 +51,6 @@ void record_lane_begin(struct record_lane *l, const struct environment_event *ev
 void record_lane_answer(struct record_lane *l, const struct environment_answer *answer);
 void record_lane_log(struct record_lane *l, enum environment_log kind, const char *text,
                      size_t len);
-void record_lane_done(struct record_lane *l, const struct report *report);
+/* e: the environment, which knows whether a runtime was started meanwhile. */
+void record_lane_done(struct record_lane *l, const struct report *report,
+                      const struct environment *e);

@@ -78,7 +78,7 @@ static void invoke_next(struct session *s)
 static void on_done(void *owner, const struct report *report)
 {
     struct session *s = owner;
-    record_lane_done(s->lane, report);
+    record_lane_done(s->lane, report, s->environment);
     if (s->code > EXIT_FAILED || s->next == s->payloads->count)
         stop(s, s->code);
     else

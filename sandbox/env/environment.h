@@ -92,6 +92,7 @@ struct environment_timing {
     int64_t exec_us;    /* building the jail, up to the start of the program */
     int64_t init_us;    /* from there to its first request for an event */
     int64_t handler_us; /* from the event to its answer */
+    unsigned starts;    /* of a runtime so far */
 };
 
 extern const struct env_events environment_events;

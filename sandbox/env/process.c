@@ -190,6 +190,7 @@ static int spawn(struct environment *e, struct err *err)
         return -1;
     e->exec_at_us = jail_timing(e->jail).exec_at_us;
     e->timing.exec_us = e->exec_at_us - begin;
+    e->timing.starts++;
     int status = attach(e, &io, err);
     close_io(&io);
     return status;

@@ -6,7 +6,7 @@ target_compile_options(hostile PRIVATE -O2 -Wall -Wextra)
 target_link_options(hostile PRIVATE -static)
 set_target_properties(hostile PROPERTIES POSITION_INDEPENDENT_CODE OFF)
 
-foreach(name usage doctor faults life interrupt kill9 terminal outside zip)
+foreach(name usage doctor faults life interrupt kill9 terminal outside zip record)
     add_test(NAME cli_${name} COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/test_${name}.py
         $<TARGET_FILE:clambda> $<TARGET_FILE:hostile>)
     set_tests_properties(cli_${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
