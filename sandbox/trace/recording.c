@@ -230,7 +230,7 @@ static bool ends_well(const char *line, size_t len, size_t at)
  * a line break in between. What is before at - 2 was changed. */
 static char *find_whole(char *line, size_t len, size_t at)
 {
-    char *found = NULL, *p = line + (at > 3 ? at - 2 : 1);
+    char *found = NULL, *p = line + (at > 3 ? at - 2 : len > 0);
     while ((p = memmem(p, len - (size_t)(p - line), RECORDING_MARK, RECORDING_MARK_LEN)))
         found = p++;
     return found;
