@@ -293,8 +293,10 @@ int recording_parse(char *line, size_t len, struct trace_entry *out,
     if (taken == 0 && ends_well(line, len, at))
         return 0;
     out_fault->rest = find_whole(line, len, at);
-    if (taken < 0 || out_fault->rest)
+    if (taken < 0)
         return -1;
+    if (out_fault->rest)
+        return err_set(err, ERR_INPUT, "was cut off while it was written");
     return tell_fault(line, len, at, &out_fault->torn, err);
 }
 
