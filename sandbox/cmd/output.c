@@ -11,13 +11,11 @@
 #include <unistd.h>
 
 #include "base/scan.h"
-#include "base/utf8.h"
+#include "base/visible.h"
 #include "cmd/command.h"
 
 /* A pipe that polls as writable takes this much without blocking (PIPE_BUF). */
 #define CHUNK 4096
-/* One byte becomes four at most: \x1b. */
-#define VISIBLE_GROWTH 4
 
 static bool may_block(int fd)
 {
@@ -39,61 +37,14 @@ static int wait_writable(int fd, int interrupt_fd)
     }
 }
 
-/* Characters that turn the direction of what follows: a text would read as another one. */
-static const char *const turning[] = {
-    "\xE2\x80\xAA", "\xE2\x80\xAB", "\xE2\x80\xAC", "\xE2\x80\xAD", "\xE2\x80\xAE",
-    "\xE2\x81\xA6", "\xE2\x81\xA7", "\xE2\x81\xA8", "\xE2\x81\xA9",
-};
-
-/* The character of step bytes at text (0: the byte is not UTF-8) may be shown as it is. */
-static bool is_harmless(const unsigned char *text, size_t step, const char *kept)
-{
-    if (step < 2)
-        return step && ((*text >= 0x20 && *text != 0x7f) || (*text && strchr(kept, *text)));
-    if (step == 2 && text[0] == 0xc2 && text[1] < 0xa0)
-        return false;
-    for (size_t i = 0; step == 3 && i < ARRAY_LEN(turning); i++)
-        if (memcmp(text, turning[i], step) == 0)
-            return false;
-    return true;
-}
-
-static void add_escaped(const unsigned char *text, size_t step, struct buf *out)
-{
-    if (step == 3)
-        buf_addf(out, "\\u%04x",
-                 (text[0] & 0xfu) << 12 | (text[1] & 0x3fu) << 6 | (text[2] & 0x3fu));
-    else if (step == 2)
-        buf_addf(out, "\\u%04x", (text[0] & 0x1fu) << 6 | (text[1] & 0x3fu));
-    else
-        buf_addf(out, "\\x%02x", *text);
-}
-
-/* Control characters in kept stay. */
-static void add_visible(const char *text, size_t len, const char *kept, struct buf *out)
-{
-    size_t plain = 0; /* start of the run that needs no change */
-    for (size_t i = 0; i < len;) {
-        const unsigned char *at = (const unsigned char *)text + i;
-        size_t step = utf8_step(text + i, len - i);
-        if (!is_harmless(at, step, kept)) {
-            buf_add(out, text + plain, i - plain);
-            add_escaped(at, step, out);
-            plain = i + (step ? step : 1);
-        }
-        i += step ? step : 1;
-    }
-    buf_add(out, text + plain, len - plain);
-}
-
 void output_add_visible(const char *text, size_t len, struct buf *out)
 {
-    add_visible(text, len, "\t\n", out);
+    visible_add(text, len, "\t\n", out);
 }
 
 void output_add_visible_line(const char *text, size_t len, struct buf *out)
 {
-    add_visible(text, len, "", out);
+    visible_add(text, len, "", out);
 }
 
 static int write_bytes(int fd, const char *bytes, size_t len, int interrupt_fd, struct err *err)
@@ -168,7 +119,7 @@ static void tell(enum output_tone tone, const char *text)
     size_t len = strlen(text);
     buf_init(&b, VISIBLE_GROWTH * len + 32);
     buf_adds(&b, "clambda: ");
-    add_visible(text, len, "\t", &b);
+    visible_add(text, len, "\t", &b);
     buf_addc(&b, '\n');
     if (!b.failed)
         output_log(tone, b.ptr, b.len, -1);
