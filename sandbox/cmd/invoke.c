@@ -100,9 +100,7 @@ static int run(struct invoke *i)
     int code;
     if (payloads_read(&i->payloads, s ? session_interrupt_fd(s) : -1, &input) < 0) {
         code = fail(&input);
-    } else if (!s) {
-        code = fail(&err);
-    } else if (record_open(&i->launch, &record, &err) < 0) {
+    } else if (!s || record_open(&i->launch, &record, &err) < 0) {
         code = fail(&err);
     } else {
         if (i->verbose)
