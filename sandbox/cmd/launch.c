@@ -122,8 +122,8 @@ static const struct option_row rows[] = {
      "record pseudonyms for the values that the JSON pointer\nnames, '*' in it stands for all; may "
      "be repeated",
      set_redact},
-    {"redact-key", 0, "WORDS", "random", "record the same pseudonyms in every run with these words",
-     set_redact_key},
+    {"redact-key", 0, "WORDS", "random",
+     "record the same pseudonyms in every run with these\nwords", set_redact_key},
 };
 
 const struct option_table launch_options = {rows, ARRAY_LEN(rows)};
