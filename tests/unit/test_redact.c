@@ -63,7 +63,7 @@ static void test_numbers(void)
         memset(seen, 0, sizeof seen);
         for (int i = least; i <= most; i++) {
             AUTO_BUF struct buf out;
-            char text[8];
+            char text[16];
             buf_init(&out, 64);
             snprintf(text, sizeof text, "%d", i);
             pseudonym_add_number(&redact.key, text, strlen(text), &out);
