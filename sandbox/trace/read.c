@@ -71,7 +71,7 @@ static void warn(const struct trace_reader *r, const char *what)
 static int fail_open(const char *path, struct err *err)
 {
     err_sys(err, "open '%.300s'", shown(path));
-    err->kind = ERR_INPUT;
+    err->kind = err->sys == ENOMEM ? ERR_MEMORY : ERR_INPUT;
     return -1;
 }
 
