@@ -84,10 +84,10 @@ static int compare(struct replay *r, const struct trace_entry *expected,
     return 0;
 }
 
-static void add_spans(struct tally *t, const struct engine_outcome *o)
+static void add_spans(struct tally *t, const struct engine_outcome *o, bool baseline)
 {
     int64_t init_us = o->entry.init_us == TRACE_UNKNOWN ? 0 : o->entry.init_us;
-    struct tally_span span = {.environment = o->environment, .count = 1};
+    struct tally_span span = {.environment = o->environment, .baseline = baseline, .count = 1};
     if (init_us) {
         span.kind = TALLY_SPAN_INIT;
         span.begin_us = o->begin_us;
@@ -111,13 +111,14 @@ static int on_result(void *owner, const struct engine_result *result, struct err
         expected.event = result->recorded->event;
         expected.source = result->recorded->source;
         expected.line = result->recorded->line;
-        add_spans(&r->tally, &result->sides[0]);
+        add_spans(&r->tally, &result->sides[0], true);
     }
     arena_reset(&r->arena);
     if (compare(r, &expected, &now->entry, &differences, err) < 0)
         return -1;
-    tally_add(&r->tally, &expected, &now->entry, &differences);
-    add_spans(&r->tally, now);
+    tally_add(&r->tally, r->options.only ? r->options.only : result->number, &expected, &now->entry,
+              &differences);
+    add_spans(&r->tally, now, false);
     struct replay_progress p = {.done = r->tally.done, .differing = r->tally.differing};
     replay_source_progress(r->source, &p.read, &p.total);
     replay_view_show(&r->view, &p);
@@ -136,6 +137,7 @@ static void judge_budget(struct replay *r)
         if (!r->options.budget.set[i])
             continue;
         double most = r->options.budget.most[i];
+        t->budget[i] = most;
         if (before[i]->count == 0 || now[i]->count == 0) {
             tally_add_finding(t, false, true, names[i],
                               "%s to compare: %zu measurements before, %zu now", "nothing",

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+function verdict(data) {
+    if (data.differs) return ["bad", "\u2717 Different"];
+    if (data.interrupted) return ["unsure", "Unfinished"];
+    return data.totals.equal ? ["good", "\u2713 Same"] : ["unsure", "Nothing compared"];
+}
+
+function header(data) {
+    const [kind, text] = verdict(data), name = data.function || "a function";
+    document.title = `${text.replace(/^\W+/, "")}: replay of ${name}`;
+    const against = data.baseline ? ["compared with ", textOf("code", {}, data.baseline)] : ["compared with the recorded answers"];
+    return [el("div", {class: "title"}, addText(el("h1", {}, "Replay of "), name), el("span", {class: "badge " + kind}, text)),
+            el("p", {class: "dim"}, against, data.began ? `, ${data.began.replace("T", " ").replace("Z", " UTC")}` : "", data.interrupted ? "; interrupted: the rest was not run" : ""),
+            data.command ? command(data.command, "the command of this replay") : null];
+}
+
+function tiles(data) {
+    const t = data.totals, seconds = data.took_us / 1e6;
+    const rows = [["", t.done, "events"], ["good", t.equal, "equal"], [t.differing ? "bad" : "", t.differing, t.differing === 1 ? "differs" : "differ"]];
+    if (t.not_compared) rows.push(["unsure", t.not_compared, "not compared"]);
+    if (t.failed) rows.push(["unsure", t.failed, t.failed === 1 ? "error" : "errors"]);
+    if (t.timed_out) rows.push(["unsure", t.timed_out, "timed out"]);
+    rows.push(["", time(data.took_us), "in all"]);
+    if (seconds > 0) rows.push(["", number(t.done / seconds), "events a second"]);
+    rows.push(["", data.environments, data.environments === 1 ? "environment" : "environments"]);
+    return el("ul", {class: "tiles", "aria-label": "Totals"}, rows.map(([kind, value, name]) =>
+        el("li", {class: kind}, el("b", {}, typeof value === "number" ? whole.format(value) : value), el("span", {}, name))));
+}
+
+function findings(data) {
+    const kinds = {failed: "bad", unsure: "unsure", passed: "good"}, left = data.findings_left_out;
+    if (!data.findings.length && !left) return null;
+    return section("Findings", "findings", el("ul", {class: "findings"}, data.findings.map(f =>
+        el("li", {}, el("span", {class: "badge " + kinds[f.state]}, f.state), el("div", {}, textOf("strong", {}, f.name), textOf("span", {}, ": " + f.text))))),
+        left ? el("p", {class: "cut"}, `${plural(left, "more finding")} not shown.`) : null);
+}
+
+function power(data) {
+    if (!data.power.length) return null;
+    const rows = data.power.map(p => [`${whole.format(p.memory_mb)} MB`, time(p.p50_us), time(p.p99_us), `${number(p.max_memory_mb)} MB`,
+                                      `$${number(p.dollars_per_million)}`, p.cheapest ? "cheapest that is fast enough" : p.meets ? "fast enough" : "too slow"]);
+    return section("Memory sizes", "power", table("Memory sizes", ["size", "median", "99 %", "memory used", "a million", ""], rows,
+                                                  data.power.map(p => p.cheapest ? "best" : null)));
+}
+
+function slowest(data) {
+    if (data.slowest.length < 2) return null;
+    return section("Slowest", "slowest", table("Slowest events", ["event", "now", "before", "change", ""], data.slowest.map(s =>
+        [whole.format(s.number), time(s.duration_us), time(s.duration_before_us), change(s.duration_before_us, s.duration_us), textOf("td", {class: "wide"}, s.source)])));
+}
+
+function main() {
+    const data = JSON.parse(document.getElementById("data").textContent);
+    document.getElementById("header").append(...header(data).filter(Boolean));
+    document.getElementById("main").append(...[tiles(data), findings(data), differences(data), charts(data), timeline(data), power(data), slowest(data)].filter(Boolean));
+    document.getElementById("footer").append(`clambda ${data.version || ""}`);
+}
+
+main();
