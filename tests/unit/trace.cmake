@@ -1,4 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-foreach(name pointer recording read redact samples)
+foreach(name compare pointer recording read redact samples)
     clambda_unit_test(${name} LINK trace)
 endforeach()
