@@ -12,9 +12,11 @@
 #include "cmd/invoke.h"
 #include "cmd/output.h"
 #include "cmd/package.h"
+#include "cmd/replay.h"
 
 static const struct command commands[] = {
     {"invoke", invoke_run, "FUNCTION [-e FILE]...", "run a function once for each event"},
+    {"replay", replay_run, "FUNCTION TRACE...", "run recorded events again, compare, report"},
     {"event", event_run, "SOURCE [KEY=VALUE]...", "print a sample event"},
     {"check", check_command_run, "FILE...", "tell whether a package would run on Lambda"},
     {"package", package_run, "HANDLER.so... -o FILE.zip", "write what can be uploaded"},
