@@ -11,24 +11,24 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "trace/import.h"
 #include "trace/recording.h"
 #include "trace/source.h"
 
 #define FOLDER_NAMES_MAX (64u << 20) /* bytes of all names in one folder */
 
 const char *const trace_kind_names[TRACE_KIND_COUNT] = {
-    [TRACE_KIND_RECORDING] = "recording",
-    [TRACE_KIND_EVENT] = "event",
-    [TRACE_KIND_EVENT_LINES] = "events on lines",
-    [TRACE_KIND_DESTINATION] = "destination record",
-    [TRACE_KIND_DEAD_LETTER] = "dead-letter message",
-    [TRACE_KIND_STREAM_FAILURE] = "stream failure record",
-    [TRACE_KIND_LOG_EXPORT] = "log export",
+    [TRACE_KIND_RECORDING] = "recording",     [TRACE_KIND_EVENT] = "event",
+    [TRACE_KIND_EVENT_LINES] = "event-lines", [TRACE_KIND_DESTINATION] = "destination",
+    [TRACE_KIND_DEAD_LETTER] = "dead-letter", [TRACE_KIND_STREAM_FAILURE] = "stream-failure",
+    [TRACE_KIND_LOG_EXPORT] = "log",
 };
 
 /* One more kind is one more row. */
 static const struct source_kind *const kinds[] = {
-    &recording_kind,
+    &recording_kind,          &import_event_kind,       &import_lines_kind,
+    &import_destination_kind, &import_dead_letter_kind, &import_stream_failure_kind,
+    &import_log_kind,         &import_queue_kind,       &import_stream_records_kind,
 };
 
 /* Names of the files in a folder that is being read. */
@@ -218,21 +218,54 @@ static int fail_unknown(const struct source_sample *sample, struct err *err)
                    sample->name);
 }
 
-static int choose(const struct source_sample *sample, const struct source_kind **out,
-                  struct err *err)
+static int fail_foreign(const struct source_sample *sample, const char *what, struct err *err)
 {
-    const struct source_kind *found = NULL;
-    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+    return err_set(err, ERR_INPUT,
+                   "%.100s: %s; if it is what the function was given, say so with "
+                   "--trace-kind event",
+                   sample->name, what);
+}
+
+static int fail_both(const struct source_sample *sample, const struct source_kind *a,
+                     const struct source_kind *b, struct err *err)
+{
+    return err_set(err, ERR_INPUT,
+                   "%.200s: may be of the kind '%s' and of the kind '%s': say which, with "
+                   "--trace-kind %s",
+                   sample->name, trace_kind_names[a->kind], trace_kind_names[b->kind],
+                   trace_kind_names[a->kind]);
+}
+
+/* What the user has said it is. */
+static const struct source_kind *choose_named(const struct source_sample *sample,
+                                              enum trace_kind kind)
+{
+    bool text = sample->shape == SOURCE_TEXT;
+    if (kind == TRACE_KIND_EVENT && sample->shape != SOURCE_DOCUMENT)
+        kind = TRACE_KIND_EVENT_LINES;
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+        if (kinds[i]->kind == kind && kinds[i]->next &&
+            (!text || kind == TRACE_KIND_LOG_EXPORT || kind == TRACE_KIND_RECORDING))
+            return kinds[i];
+    return NULL;
+}
+
+static int choose(const struct source_sample *sample, const enum trace_kind *named,
+                  const struct source_kind **out, struct err *err)
+{
+    const struct source_kind *found = named ? choose_named(sample, *named) : NULL;
+    for (size_t i = 0; i < ARRAY_LEN(kinds) && !named; i++) {
         if (!kinds[i]->is || !kinds[i]->is(sample))
             continue;
         if (found)
-            return err_set(err, ERR_INPUT, "%.200s: may be a %s and a %s", sample->name,
-                           trace_kind_names[found->kind], trace_kind_names[kinds[i]->kind]);
+            return fail_both(sample, found, kinds[i], err);
         found = kinds[i];
     }
-    for (size_t i = 0; i < ARRAY_LEN(kinds) && !found; i++)
+    for (size_t i = 0; i < ARRAY_LEN(kinds) && !found && !named; i++)
         if (!kinds[i]->is && kinds[i]->shape == sample->shape)
             found = kinds[i];
+    if (found && found->foreign)
+        return fail_foreign(sample, found->foreign, err);
     *out = found;
     return found ? 0 : fail_unknown(sample, err);
 }
@@ -246,11 +279,27 @@ static int begin_file(struct trace_reader *r, struct err *err)
         warn(r, "empty, left out");
     if (status <= 0)
         return status;
-    if (choose(&sample, &r->kind, err) < 0)
+    if (sample.shape == SOURCE_DOCUMENT || sample.shape == SOURCE_LINES)
+        sample.kinds = kinds_of(sample.text.ptr, sample.text.len);
+    if (choose(&sample, r->options.kind, &r->kind, err) < 0)
         return -1;
     r->last = r->kind->kind;
     r->state = calloc(1, r->kind->state_size + 1);
     return r->state ? 1 : err_set(err, ERR_MEMORY, "no memory to read '%.200s'", r->name);
+}
+
+int trace_kind_find(const char *name, enum trace_kind *out, struct err *err)
+{
+    char all[200] = "";
+    for (int i = 0; i < TRACE_KIND_COUNT; i++) {
+        size_t used = strlen(all);
+        if (strcmp(trace_kind_names[i], name) == 0) {
+            *out = (enum trace_kind)i;
+            return 0;
+        }
+        snprintf(all + used, sizeof all - used, "%s%s", i ? ", " : "", trace_kind_names[i]);
+    }
+    return err_set(err, ERR_USAGE, "'%.40s' is no kind of trace: %s", name, all);
 }
 
 int trace_next(struct trace_reader *r, struct trace_entry *out, struct err *err)

@@ -5,10 +5,12 @@
  *   recordings                    FORMAT.md; .gz too
  *   one event in a file, folders of such files (sorted by name, hidden ones left out)
  *   one event on each line
- *   records of asynchronous destinations and dead-letter queues
+ *   records of asynchronous destinations and dead-letter queues, as files, lines, messages of
+ *   queues, notifications of topics, events of an event bus
  *   failure records of streams with the payload, as Lambda writes them to S3
- *   exports of CloudWatch Logs    measurements only: START, REPORT, INIT_START lines
+ *   exports of CloudWatch Logs    measurements only: START, REPORT lines, also in JSON
  *
+ * Of what Lambda writes about invocations, only logs tell when they began.
  * What cannot be understood is an error that names file and line; nothing is guessed. */
 #pragma once
 
@@ -30,11 +32,17 @@ enum trace_kind {
 
 extern const char *const trace_kind_names[TRACE_KIND_COUNT]; /* "recording", ... */
 
+/* -1 with ERR_USAGE that lists the names. */
+int trace_kind_find(const char *name, enum trace_kind *out, struct err *err) ATTR_CHECK;
+
 struct trace_reader;
 
 struct trace_read_options {
     const char *const *paths; /* files, folders, "-" for standard input; outlive the reader */
     size_t npaths;
+    /* NULL: told apart by content. TRACE_KIND_EVENT: every document is an event, whatever it looks
+     * like, in files and on lines. */
+    const enum trace_kind *kind;
     /* What was left out, and why ("t.jsonl, line 7: torn, skipped"); may be NULL. */
     void (*warn)(void *owner, const char *text);
     void *owner;

@@ -25,6 +25,7 @@ struct source {
     bool at_end;
     bool begun; /* behind a byte order mark */
     size_t line, next_line;
+    enum source_shape shape;
 };
 
 struct source *source_open(int fd, const char *name, const struct trace_read_options *o,
@@ -67,6 +68,16 @@ const char *source_name(const struct source *s)
 size_t source_line_number(const struct source *s)
 {
     return s->line;
+}
+
+enum source_shape source_shape(const struct source *s)
+{
+    return s->shape;
+}
+
+bool source_is_forced(const struct source *s)
+{
+    return s->options->kind != NULL;
 }
 
 uint64_t source_bytes(const struct source *s)
@@ -309,6 +320,7 @@ int source_look(struct source *s, struct source_sample *out, struct err *err)
     if (look_on(s, (size_t)first, out, err) < 0)
         return -1;
     out->text.ptr = s->ptr + s->begin;
+    s->shape = out->shape;
     out->fault.line += s->next_line - 1;
     return 1;
 }

@@ -54,11 +54,16 @@ struct source_sample {
     const char *name;        /* of the file */
     struct trace_text text;  /* the document; the first line; the first SOURCE_HEAD bytes */
     struct scan_fault fault; /* of SOURCE_TEXT: why it is no JSON */
+    unsigned kinds;          /* of a document or first line: bits of kinds.h */
 };
 
 /* Looks ahead; what is looked at is still to be read. 1; 0: the file has nothing but white space;
  * -1. */
 int source_look(struct source *s, struct source_sample *out, struct err *err) ATTR_CHECK;
+
+/* What it looked like, and whether the user has said what it is. */
+enum source_shape source_shape(const struct source *s);
+bool source_is_forced(const struct source *s);
 
 /* A kind of trace: a row of read.c's table. */
 struct source_kind {
@@ -70,4 +75,5 @@ struct source_kind {
     /* As trace_next, of this file; out is trace_entry_none but for source. */
     int (*next)(struct source *s, void *state, struct trace_entry *out, struct err *err);
     void (*fini)(void *state); /* NULL: nothing to do */
+    const char *foreign;       /* what it is, where it is no trace and has no next */
 };

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Events as the function was given them, and what looks like a trace and is none. */
+#include "trace/import.h"
+
+/* A whole file, whatever is in it. */
+static int next_event(struct source *s, void *state, struct trace_entry *out, struct err *err)
+{
+    char *text;
+    size_t len;
+    (void)state;
+    int status = source_rest(s, &text, &len, err);
+    while (status > 0 && (text[len - 1] == '\n' || text[len - 1] == '\r' || text[len - 1] == ' ' ||
+                          text[len - 1] == '\t'))
+        len--;
+    out->event = (struct trace_text){text, len};
+    return status;
+}
+
+const struct source_kind import_event_kind = {
+    .kind = TRACE_KIND_EVENT,
+    .shape = SOURCE_DOCUMENT,
+    .next = next_event,
+};
+
+/* The first line was an event; one that is not shows that the file is of another kind, or of two.
+ */
+static int next_line(struct source *s, void *state, struct trace_entry *out, struct err *err)
+{
+    struct scan_fault fault;
+    char *text;
+    size_t len;
+    bool whole;
+    (void)state;
+    int status = source_line(s, &text, &len, &whole, err);
+    if (status <= 0)
+        return status;
+    if (!scan_valid(text, len, &fault))
+        return source_fail(s, err, "column %zu: %s", fault.column, fault.reason);
+    unsigned kinds = source_is_forced(s) ? 0 : kinds_of(text, len);
+    if (kinds)
+        return source_fail(s, err,
+                           "%s between events; if it is what the function was given, say so with "
+                           "--trace-kind event",
+                           kinds_name(kinds));
+    out->event = (struct trace_text){text, len};
+    out->line = source_line_number(s);
+    return 1;
+}
+
+const struct source_kind import_lines_kind = {
+    .kind = TRACE_KIND_EVENT_LINES,
+    .shape = SOURCE_LINES,
+    .next = next_line,
+};
+
+static bool is_queue(const struct source_sample *sample)
+{
+    return sample->kinds & KINDS_QUEUE;
+}
+
+const struct source_kind import_queue_kind = {
+    .kind = TRACE_KIND_DEAD_LETTER,
+    .is = is_queue,
+    .foreign = "messages of a queue or topic, not events: neither records of a destination, nor do "
+               "they have RequestID, ErrorCode and ErrorMessage of a dead-letter queue (printed "
+               "with 'aws sqs receive-message --message-attribute-names All')",
+};
+
+static bool is_stream_records(const struct source_sample *sample)
+{
+    return sample->kinds & KINDS_STREAM_RECORDS;
+}
+
+const struct source_kind import_stream_records_kind = {
+    .kind = TRACE_KIND_STREAM_FAILURE,
+    .is = is_stream_records,
+    .foreign = "records of a stream as get-records prints them, not an event: functions are given "
+               "batches of them in another form",
+};
