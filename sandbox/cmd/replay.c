@@ -236,7 +236,11 @@ static int run(struct replay *r, struct err *err)
 {
     const struct engine_options o = make_engine_options(r);
     const struct trace_read_options sources = {
-        .paths = r->options.traces, .npaths = r->options.ntraces, .warn = on_warning, .owner = r};
+        .paths = r->options.traces,
+        .npaths = r->options.ntraces,
+        .kind = r->options.trace_kind_known ? &r->options.trace_kind : NULL,
+        .warn = on_warning,
+        .owner = r};
     r->source = replay_source_open(&sources, err);
     if (!r->source)
         return -1;

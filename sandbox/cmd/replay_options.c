@@ -66,6 +66,13 @@ static int set_pace(void *target, const char *value, struct err *err)
     return 0;
 }
 
+static int set_trace_kind(void *target, const char *value, struct err *err)
+{
+    struct replay_options *o = target;
+    o->trace_kind_known = true;
+    return trace_kind_find(value, &o->trace_kind, err);
+}
+
 static int set_only(void *target, const char *value, struct err *err)
 {
     struct replay_options *o = target;
@@ -130,6 +137,10 @@ static const struct option_row rows[] = {
     {"jobs", 0, "N", "1", "environments at once, 1 to 64", set_jobs},
     {"pace", 0, "PACE", "as fast as possible",
      "recorded: with the recorded spacing; N: N times\nfaster than that", set_pace},
+    {"trace-kind", 0, "KIND", "by content",
+     "what the documents in TRACE are: event, event-lines,\nrecording, destination, dead-letter, "
+     "stream-failure\nor log",
+     set_trace_kind},
     {"only", 0, "N", "all", "run the event number N alone", set_only},
     {"cold", 0, "each", NULL, "a new environment for every event", set_cold},
     {"real-cpu", 0, NULL, NULL, "Lambda's share of CPU time for the memory size,\nnot a whole CPU",

@@ -7,6 +7,7 @@
 #include "cmd/launch.h"
 #include "cmd/options.h"
 #include "trace/compare.h"
+#include "trace/read.h"
 #include "trace/samples.h"
 
 #define REPLAY_TRACES_MAX  4096
@@ -23,6 +24,8 @@ struct replay_options {
     bool has_budget;
     const char *baseline; /* another FUNCTION, NULL: the recorded answers */
     unsigned jobs;
+    enum trace_kind trace_kind;
+    bool trace_kind_known; /* else told apart by content */
     double pace; /* 0: as fast as possible */
     size_t only; /* number of the one event to run; 0: all */
     bool cold, logs, update, real_cpu;

@@ -93,7 +93,7 @@ static int sort_paths(struct replay_source *s, const struct trace_read_options *
     for (size_t i = 0; i < o->npaths; i++) {
         enum trace_kind kind = TRACE_KIND_EVENT;
         bool piped = strcmp(o->paths[i], "-") == 0; /* is read once, and by the reader */
-        if (!piped && trace_sniff(o->paths[i], &kind, err) < 0)
+        if (!piped && trace_sniff(o->paths[i], o->kind, &kind, err) < 0)
             return -1;
         if (kind != TRACE_KIND_LOG_EXPORT)
             s->paths[s->npaths++] = o->paths[i];

@@ -240,12 +240,10 @@ static int fail_both(const struct source_sample *sample, const struct source_kin
 static const struct source_kind *choose_named(const struct source_sample *sample,
                                               enum trace_kind kind)
 {
-    bool text = sample->shape == SOURCE_TEXT;
     if (kind == TRACE_KIND_EVENT && sample->shape != SOURCE_DOCUMENT)
         kind = TRACE_KIND_EVENT_LINES;
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
-        if (kinds[i]->kind == kind && kinds[i]->next &&
-            (!text || kind == TRACE_KIND_LOG_EXPORT || kind == TRACE_KIND_RECORDING))
+        if (kinds[i]->kind == kind && kinds[i]->next)
             return kinds[i];
     return NULL;
 }
@@ -253,6 +251,10 @@ static const struct source_kind *choose_named(const struct source_sample *sample
 static int choose(const struct source_sample *sample, const enum trace_kind *named,
                   const struct source_kind **out, struct err *err)
 {
+    /* text is a log, or nothing: it may be beside documents whose kind is said */
+    if (sample->shape == SOURCE_TEXT && named && *named != TRACE_KIND_LOG_EXPORT &&
+        *named != TRACE_KIND_RECORDING)
+        named = NULL;
     const struct source_kind *found = named ? choose_named(sample, *named) : NULL;
     for (size_t i = 0; i < ARRAY_LEN(kinds) && !named; i++) {
         if (!kinds[i]->is || !kinds[i]->is(sample))
@@ -321,9 +323,10 @@ int trace_next(struct trace_reader *r, struct trace_entry *out, struct err *err)
     }
 }
 
-int trace_sniff(const char *path, enum trace_kind *out, struct err *err)
+int trace_sniff(const char *path, const enum trace_kind *kind, enum trace_kind *out,
+                struct err *err)
 {
-    const struct trace_read_options o = {.paths = &path, .npaths = 1};
+    const struct trace_read_options o = {.paths = &path, .npaths = 1, .kind = kind};
     struct trace_reader r = {.options = o, .folder.fd = -1};
     struct stat st;
     int fd = open_next(&r, &st, err), status = -1;

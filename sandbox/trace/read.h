@@ -40,8 +40,8 @@ struct trace_reader;
 struct trace_read_options {
     const char *const *paths; /* files, folders, "-" for standard input; outlive the reader */
     size_t npaths;
-    /* NULL: told apart by content. TRACE_KIND_EVENT: every document is an event, whatever it looks
-     * like, in files and on lines. */
+    /* Of JSON documents and lines; NULL: told apart by content. TRACE_KIND_EVENT: each is an event,
+     * whatever it looks like, in files and on lines. */
     const enum trace_kind *kind;
     /* What was left out, and why ("t.jsonl, line 7: torn, skipped"); may be NULL. */
     void (*warn)(void *owner, const char *text);
@@ -55,8 +55,9 @@ struct trace_reader *trace_open(const struct trace_read_options *o, struct err *
  * and reason), ERR_LIMIT, ERR_SYSTEM or ERR_MEMORY. */
 int trace_next(struct trace_reader *r, struct trace_entry *out, struct err *err) ATTR_CHECK;
 
-/* The kind of one file, by its beginning; of a folder TRACE_KIND_EVENT. */
-int trace_sniff(const char *path, enum trace_kind *out, struct err *err) ATTR_CHECK;
+/* The kind of one file, by its beginning; of a folder TRACE_KIND_EVENT. kind: as in the options. */
+int trace_sniff(const char *path, const enum trace_kind *kind, enum trace_kind *out,
+                struct err *err) ATTR_CHECK;
 
 /* Kind of the file that the last entry came from. */
 enum trace_kind trace_kind(const struct trace_reader *r);

@@ -158,13 +158,13 @@ static void test_sniff(void)
     struct err err = {0};
     work_begin();
     write_text("a", LINE("1"));
-    CHECK_INT(trace_sniff(work_path("a"), &kind, &err), 0);
+    CHECK_INT(trace_sniff(work_path("a"), NULL, &kind, &err), 0);
     CHECK_INT(kind, TRACE_KIND_RECORDING);
-    CHECK_INT(trace_sniff(work_dir, &kind, &err), 0);
+    CHECK_INT(trace_sniff(work_dir, NULL, &kind, &err), 0);
     CHECK_INT(kind, TRACE_KIND_EVENT);
-    CHECK_INT(trace_sniff(work_path("missing"), &kind, &err), -1);
+    CHECK_INT(trace_sniff(work_path("missing"), NULL, &kind, &err), -1);
     write_text("a", "\n");
-    CHECK_INT(trace_sniff(work_path("a"), &kind, &err), -1);
+    CHECK_INT(trace_sniff(work_path("a"), NULL, &kind, &err), -1);
     CHECK_HAS(err.msg, "empty");
     work_end();
 }
