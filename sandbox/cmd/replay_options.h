@@ -26,8 +26,8 @@ struct replay_options {
     unsigned jobs;
     enum trace_kind trace_kind;
     bool trace_kind_known; /* else told apart by content */
-    double pace; /* 0: as fast as possible */
-    size_t only; /* number of the one event to run; 0: all */
+    double pace;           /* 0: as fast as possible */
+    size_t only;           /* number of the one event to run; 0: all */
     bool cold, logs, update, real_cpu;
 };
 
