@@ -35,7 +35,8 @@ static int next_line(struct source *s, void *state, struct trace_entry *out, str
     if (status <= 0)
         return status;
     if (!scan_valid(text, len, &fault))
-        return source_fail(s, err, "column %zu: %s", fault.column, fault.reason);
+        return err_set(err, ERR_INPUT, "%.200s, line %zu, column %zu: %s", source_name(s),
+                       source_line_number(s), fault.column, fault.reason);
     unsigned kinds = source_is_forced(s) ? 0 : kinds_of(text, len);
     if (kinds)
         return source_fail(s, err,

@@ -4,7 +4,7 @@
 
 #include "trace/import.h"
 
-#define NUMBER_MAX 999999999999 /* times a scale it still fits */
+#define NUMBER_MAX 99999999999999 /* times a scale it still fits */
 
 static bool is_digit(char c)
 {
