@@ -118,7 +118,7 @@ static double divide(double now, double before)
 {
     if (before > 0)
         return now / before;
-    return now > 0 ? INFINITY : 1;
+    return now > 0 ? HUGE_VAL : 1;
 }
 
 static int compare_values(const void *a, const void *b)
@@ -170,7 +170,7 @@ struct budget_verdict budget_judge(const struct samples *before, const struct sa
         v.high = divide(now->most, before->least);
     } else {
         v.ratio = 1;
-        v.high = INFINITY;
+        v.high = HUGE_VAL;
     }
     v.verdict = judge(&v, most);
     return v;
@@ -196,7 +196,7 @@ struct budget_verdict budget_judge_pairs(const struct samples *ratios, double be
 {
     struct budget_verdict v = {.before = before, .now = now, .count = ratios->count, .ratio = 1};
     if (v.count == 0) {
-        v.high = INFINITY;
+        v.high = HUGE_VAL;
     } else {
         double last = (double)v.count - 1;
         double low = v.count < BUDGET_COUNT_LEAST ? 0 : (find_low_rank(v.count) - 1) / last;

@@ -60,22 +60,45 @@ static bool rest_list(struct rest *rest)
         }
         if (full && !rest_grow(rest))
             return false;
-        rest->hashes[rest->count] = (uint32_t)hash_element(rest, rest->count, value);
         rest->places[rest->count++] = (uint32_t)from;
     }
     return true;
+}
+
+static struct scan_value rest_read(const struct rest *rest, size_t i)
+{
+    struct scan_value key, value = {0};
+    size_t at = rest->places[i];
+    (void)scan_next(rest->array, &at, &key, &value);
+    return value;
+}
+
+/* Elements at the end whose bytes are the same. */
+static size_t count_equal_back(const struct rest *a, const struct rest *b)
+{
+    size_t back = 0, least = a->count < b->count ? a->count : b->count;
+    for (; back < least; back++) {
+        struct scan_value x = rest_read(a, a->count - 1 - back);
+        struct scan_value y = rest_read(b, b->count - 1 - back);
+        if (x.len != y.len || memcmp(x.ptr, y.ptr, x.len) != 0)
+            break;
+    }
+    return back;
+}
+
+static void rest_hash(struct rest *rest, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        rest->hashes[i] = (uint32_t)hash_element(rest, i, rest_read(rest, i));
 }
 
 /* Of objects the members with their values, of arrays the elements. */
 static void sketch(void *owner, size_t index, struct align_sketch *out)
 {
     const struct rest *rest = owner;
-    struct scan_value key, element, value;
-    size_t at = rest->places[index];
-    if (!scan_next(rest->array, &at, &key, &element))
-        return;
-    at = 0;
     const struct rules_path nowhere = {0};
+    struct scan_value key, value, element = rest_read(rest, index);
+    size_t at = 0;
     while (out->count < ALIGN_SKETCH && scan_next(element, &at, &key, &value)) {
         uint64_t hash = compare_hash(rest->run->rules, nowhere, value);
         if (key.ptr)
@@ -84,25 +107,40 @@ static void sketch(void *owner, size_t index, struct align_sketch *out)
     }
 }
 
+/* Hashes cost a pass over all that they are of: a single element on each side needs none. */
+static bool pair_middle(struct rest *a, size_t na, struct rest *b, size_t nb, uint32_t *pairs)
+{
+    if (na == 1 && nb == 1) {
+        pairs[0] = 0;
+        return true;
+    }
+    rest_hash(a, na);
+    rest_hash(b, nb);
+    const struct align_side left = {a->hashes, na, sketch, a};
+    const struct align_side right = {b->hashes, nb, sketch, b};
+    return align_pair(&left, &right, pairs);
+}
+
 /* NULL: place by place. */
 static uint32_t *pair_rests(struct compare_run *r, struct rest *a, struct rest *b)
 {
+    AUTO_FREE uint32_t *pairs = NULL;
     if (!rest_list(a) || !rest_list(b)) {
         r->starved = true;
         return NULL;
     }
     if (a->count > ALIGN_MAX || b->count > ALIGN_MAX)
         return NULL;
-    uint32_t *pairs = malloc((a->count + 1) * sizeof *pairs);
-    const struct align_side left = {a->hashes, a->count, sketch, a};
-    const struct align_side right = {b->hashes, b->count, sketch, b};
-    if (!pairs || !align_pair(&left, &right, pairs)) {
+    size_t back = count_equal_back(a, b);
+    pairs = malloc((a->count + 1) * sizeof *pairs);
+    if (!pairs || !pair_middle(a, a->count - back, b, b->count - back, pairs)) {
         r->starved = true;
-        free(pairs);
         return NULL;
     }
-    pairs[a->count] = (uint32_t)b->count; /* what is left at the end was added */
-    return pairs;
+    /* Behind the last one, what is left was added. */
+    for (size_t i = 0; i <= back; i++)
+        pairs[a->count - i] = (uint32_t)(b->count - i);
+    return TAKE(pairs);
 }
 
 static void compare_element(struct compare_run *r, const struct compare_place *up, size_t index,
@@ -141,6 +179,13 @@ static void compare_pairs(struct compare_run *r, const struct compare_place *pla
     }
 }
 
+static bool is_last(struct scan_value array, size_t at)
+{
+    while (at + 1 < array.len && memchr(" \t\r\n", array.ptr[at], 4))
+        at++;
+    return at + 1 >= array.len;
+}
+
 void compare_arrays(struct compare_run *r, const struct compare_place *place, struct scan_value a,
                     struct scan_value b)
 {
@@ -158,6 +203,10 @@ void compare_arrays(struct compare_run *r, const struct compare_place *place, st
         if (!a_more || !b_more || a_value.len != b_value.len ||
             memcmp(a_value.ptr, b_value.ptr, a_value.len) != 0)
             break;
+    }
+    if (a_more && b_more && is_last(a, a_at) && is_last(b, b_at)) {
+        compare_element(r, place, x.index, a_value, b_value);
+        return;
     }
     uint32_t *pairs = NULL;
     if (a_more && b_more && !r->stop_at_first)

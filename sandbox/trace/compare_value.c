@@ -213,7 +213,7 @@ static double to_double(struct scan_value v)
 {
     char text[512];
     if (v.len >= sizeof text)
-        return NAN;
+        return HUGE_VAL;
     memcpy(text, v.ptr, v.len);
     text[v.len] = '\0';
     return strtod(text, NULL);
