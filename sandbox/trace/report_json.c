@@ -241,6 +241,7 @@ static void add_spans(struct buf *out, const struct tally *t)
         add_string(out, "kind", span_names[s->kind]);
         add_time(out, "begin_us", s->begin_us);
         add_time(out, "end_us", s->end_us);
+        add_time(out, "busy_us", s->busy_us);
         add_size(out, "count", s->count);
         close_container(out, '}');
     }

@@ -78,6 +78,13 @@ static void add_answers(struct text *x, const struct tally *t)
         end_line(x, "", NULL, false);
 }
 
+static void add_amount(struct buf *out, double value, const char *unit)
+{
+    buf_addf(out, value < 1000 ? "%.3g" : "%.0f", value);
+    if (*unit)
+        buf_addf(out, " %s", unit);
+}
+
 struct measure {
     const char *label, *unit;
     double scale; /* of a sample in the unit */
@@ -93,13 +100,12 @@ static void add_measure(struct text *x, const struct measure *m)
     if (m->pair[1].count == 0)
         return;
     for (size_t i = 0; i < ARRAY_LEN(columns); i++) {
-        buf_addf(&x->line, "%s%s %.3g", i ? "; " : "", columns[i].what,
-                 samples_quantile(&m->pair[1], columns[i].q) / m->scale);
-        if (m->pair[0].count)
-            buf_addf(&x->line, " %s, was %.3g", m->unit,
-                     samples_quantile(&m->pair[0], columns[i].q) / m->scale);
-        else
-            buf_addf(&x->line, " %s", m->unit);
+        buf_addf(&x->line, "%s%s ", i ? "; " : "", columns[i].what);
+        add_amount(&x->line, samples_quantile(&m->pair[1], columns[i].q) / m->scale, m->unit);
+        if (m->pair[0].count) {
+            buf_adds(&x->line, ", was ");
+            add_amount(&x->line, samples_quantile(&m->pair[0], columns[i].q) / m->scale, "");
+        }
     }
     end_line(x, m->label, REPORT_BOLD, false);
 }
@@ -211,9 +217,11 @@ static void add_slowest(struct text *x, const struct tally *t)
 {
     for (size_t i = 0; i < t->nslowest && i < SLOWEST_MAX && t->done > 1; i++) {
         const struct tally_slow *s = &t->slowest[i];
-        buf_addf(&x->line, "%.4g ms", (double)s->got_us / 1000);
-        if (s->expected_us >= 0)
-            buf_addf(&x->line, ", was %.4g ms", (double)s->expected_us / 1000);
+        add_amount(&x->line, (double)s->got_us / 1000, "ms");
+        if (s->expected_us >= 0) {
+            buf_adds(&x->line, ", was ");
+            add_amount(&x->line, (double)s->expected_us / 1000, "ms");
+        }
         buf_addf(&x->line, ": event %zu, ", s->number);
         add_visible(&x->line, s->source);
         end_line(x, i ? "" : "slowest", REPORT_BOLD, false);

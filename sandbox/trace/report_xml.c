@@ -13,8 +13,10 @@
 static const struct {
     char c;
     const char *text;
+    bool content; /* in the content of elements, too */
 } escapes[] = {
-    {'&', "&amp;"}, {'<', "&lt;"}, {'>', "&gt;"}, {'"', "&quot;"}, {'\n', "&#10;"}, {'\t', "&#9;"},
+    {'&', "&amp;", true},   {'<', "&lt;", true},    {'>', "&gt;", true},
+    {'"', "&quot;", false}, {'\n', "&#10;", false}, {'\t', "&#9;", false},
 };
 
 /* U+FFFE and U+FFFF are UTF-8 but no XML. */
@@ -23,15 +25,16 @@ static bool is_no_character(const char *text)
     return memcmp(text, "\xEF\xBF\xBE", 3) == 0 || memcmp(text, "\xEF\xBF\xBF", 3) == 0;
 }
 
-/* text is visible: UTF-8 without control characters other than line breaks and tabs. */
-static void add_escaped(struct buf *out, const char *text, size_t len)
+/* text is visible: UTF-8 without control characters other than line breaks and tabs. Attributes
+ * lose these unless they are escaped. */
+static void add_escaped(struct buf *out, bool attribute, const char *text, size_t len)
 {
     size_t plain = 0;
     for (size_t i = 0; i < len; i++) {
         const char *with = NULL;
         size_t step = 1;
         for (size_t k = 0; k < ARRAY_LEN(escapes); k++)
-            if (text[i] == escapes[k].c)
+            if (text[i] == escapes[k].c && (attribute || escapes[k].content))
                 with = escapes[k].text;
         if (text[i] == '\xEF' && len - i >= 3 && is_no_character(text + i)) {
             with = "\xEF\xBF\xBD";
@@ -47,19 +50,20 @@ static void add_escaped(struct buf *out, const char *text, size_t len)
     buf_add(out, text + plain, len - plain);
 }
 
-static void add_text(struct buf *out, const char *text, size_t len)
+static void add_text(struct buf *out, bool attribute, const char *text)
 {
     AUTO_BUF struct buf visible;
+    size_t len = strlen(text);
     buf_init(&visible, len * VISIBLE_GROWTH + 1);
     visible_add(text, len, "\n\t", &visible);
-    add_escaped(out, visible.ptr ? visible.ptr : "", visible.len);
+    add_escaped(out, attribute, visible.ptr ? visible.ptr : "", visible.len);
     buf_inherit(out, &visible);
 }
 
 static void add_attribute(struct buf *out, const char *name, const char *value)
 {
     buf_addf(out, " %s=\"", name);
-    add_text(out, value, strlen(value));
+    add_text(out, true, value);
     buf_addc(out, '"');
 }
 
@@ -91,7 +95,7 @@ static void add_failure(struct xml *x, const char *element, const char *type, co
         add_attribute(x->out, "type", type);
     add_attribute(x->out, "message", message);
     buf_addc(x->out, '>');
-    add_text(x->out, text, strlen(text));
+    add_text(x->out, false, text);
     buf_addf(x->out, "</%s>\n    </testcase>\n", element);
 }
 
@@ -120,7 +124,9 @@ static void add_others(struct xml *x)
     const struct tally *t = x->tally;
     size_t lost = t->differing - t->nkept;
     buf_reset(&x->part);
-    buf_addf(&x->part, "%s %zu events", t->nkept ? "the other" : "all", t->done - t->nkept);
+    size_t others = t->done - t->nkept;
+    buf_addf(&x->part, "%s%zu %sevent%s", t->nkept ? "" : "all ", others, t->nkept ? "other " : "",
+             others == 1 ? "" : "s");
     open_case(x, "events", part(x), 0);
     buf_reset(&x->part);
     if (lost) {

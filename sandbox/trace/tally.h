@@ -51,7 +51,8 @@ struct tally_span {
     enum tally_span_kind kind;
     int64_t begin_us, end_us; /* since the replay began */
     size_t count;             /* invocations in it */
-    unsigned row;             /* of the timeline; the tally sets it */
+    unsigned row;             /* of the timeline; the tally sets it, and: */
+    int64_t busy_us;          /* without the gaps between merged ones */
 };
 
 /* Whose time a row of the timeline shows; a later environment takes the row of one that ended. */

@@ -45,6 +45,7 @@ static size_t merge(struct tally_span *spans, size_t count, int64_t step_us)
         if (last->row == s->row && last->kind == s->kind &&
             last->begin_us / step_us == s->begin_us / step_us) {
             last->count += s->count;
+            last->busy_us += s->busy_us;
             if (s->end_us > last->end_us)
                 last->end_us = s->end_us;
         } else {
@@ -77,6 +78,7 @@ void tally_add_span(struct tally *t, const struct tally_span *span)
         s.begin_us = 0;
     if (s.end_us < s.begin_us)
         s.end_us = s.begin_us;
+    s.busy_us = s.end_us - s.begin_us;
     s.row = find_row(t, &s);
     if (s.end_us > t->rows[s.row].end_us)
         t->rows[s.row].end_us = s.end_us;

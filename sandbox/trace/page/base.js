@@ -69,6 +69,7 @@ function bytes(count) {
 function change(before, now) {
     if (!before || now === null || now === undefined) return "\u2013";
     const percent = (now / before - 1) * 100;
+    if (percent >= 1000) return "\u00d7 " + number(now / before, 3);
     return (percent > 0 ? "+" : percent < 0 ? "\u2212" : "\u00b1") + number(Math.abs(percent), 2) + " %";
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The events that differ. What one holds is made when it is opened. */
+const SHOWN = 20; /* without asking for more */
 const TOKEN = /\s+|"[^"\\]*(?:\\[^][^"\\]*)*"|[{}[\],:]|[^\s{}[\],:"]+/y;
 
 function keyOf(token) {
@@ -186,20 +187,34 @@ function wordsOf(d) {
             ...[d.event, d.expected, d.got, d.expected_log, d.got_log].map(t => t && t.text)].filter(Boolean).join("\n").toLowerCase();
 }
 
+/* Which of the list are shown: what the filter wants, and of that the first ones at first. */
 function filterBox(list) {
+    let all = false;
     const told = el("span", {class: "dim", role: "status"}, "");
     const input = el("input", {type: "search", id: "filter", placeholder: "pointer, text, id\u2026", autocomplete: "off", spellcheck: "false"});
-    input.addEventListener("input", () => {
+    const more = el("button", {type: "button", id: "more"}, "");
+    const update = () => {
         const want = input.value.trim().toLowerCase();
-        let shown = 0;
+        let found = 0;
         for (const one of list) {
-            one.words = one.words || wordsOf(one.data);
-            one.node.hidden = !one.words.includes(want);
-            shown += !one.node.hidden;
+            if (want) one.words = one.words || wordsOf(one.data);
+            const fits = !want || one.words.includes(want);
+            one.node.hidden = !fits || (!all && found >= SHOWN);
+            found += fits;
         }
-        told.textContent = want ? `${shown} of ${list.length} shown` : "";
+        told.textContent = want ? `${found} of ${list.length} match` : "";
+        more.hidden = all || found <= SHOWN;
+        more.textContent = `Show all ${found}`;
+    };
+    input.addEventListener("input", update);
+    more.addEventListener("click", () => {
+        const next = list.find(one => one.node.hidden);
+        all = true;
+        update();
+        if (next && !next.node.hidden) next.node.querySelector("summary").focus();
     });
-    return el("div", {class: "tools"}, el("div", {class: "filter"}, el("label", {for: "filter"}, "Filter"), input), told);
+    update();
+    return [el("div", {class: "tools"}, el("div", {class: "filter"}, el("label", {for: "filter"}, "Filter"), input), told), more];
 }
 
 /* Paper cannot be opened: the first ones are, while it is printed. */
@@ -217,6 +232,7 @@ function differences(data) {
     openForPrint(list);
     if (list.length === 0 && left === 0)
         return section("Differences", "differences", el("p", {class: "dim"}, data.totals.equal ? "None: all answers that could be compared are the same." : "None: nothing was recorded to compare with."));
-    return section(`Differences (${whole.format(data.totals.differing)})`, "differences", filterBox(list), list.map(one => one.node),
+    const [tools, more] = filterBox(list);
+    return section(`Differences (${whole.format(data.totals.differing)})`, "differences", tools, list.map(one => one.node), more,
         left ? el("p", {class: "cut"}, `${plural(left, "more event differs", "more events differ")}: counted, but not kept.`) : null);
 }

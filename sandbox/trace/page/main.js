@@ -16,12 +16,12 @@ function header(data) {
 
 function tiles(data) {
     const t = data.totals, seconds = data.took_us / 1e6;
-    const rows = [["", t.done, "events"], ["good", t.equal, "equal"], [t.differing ? "bad" : "", t.differing, t.differing === 1 ? "differs" : "differ"]];
+    const rows = [["", t.done, "events"], [t.equal ? "good" : "", t.equal, "equal"], [t.differing ? "bad" : "", t.differing, t.differing === 1 ? "differs" : "differ"]];
     if (t.not_compared) rows.push(["unsure", t.not_compared, "not compared"]);
     if (t.failed) rows.push(["unsure", t.failed, t.failed === 1 ? "error" : "errors"]);
     if (t.timed_out) rows.push(["unsure", t.timed_out, "timed out"]);
     rows.push(["", time(data.took_us), "in all"]);
-    if (seconds > 0) rows.push(["", number(t.done / seconds), "events a second"]);
+    if (seconds > 0) rows.push(["", number(t.done / seconds), "events/s"]);
     rows.push(["", data.environments, data.environments === 1 ? "environment" : "environments"]);
     return el("ul", {class: "tiles", "aria-label": "Totals"}, rows.map(([kind, value, name]) =>
         el("li", {class: kind}, el("b", {}, typeof value === "number" ? whole.format(value) : value), el("span", {}, name))));
@@ -38,7 +38,7 @@ function findings(data) {
 function power(data) {
     if (!data.power.length) return null;
     const rows = data.power.map(p => [`${whole.format(p.memory_mb)} MB`, time(p.p50_us), time(p.p99_us), `${number(p.max_memory_mb)} MB`,
-                                      `$${number(p.dollars_per_million)}`, p.cheapest ? "cheapest that is fast enough" : p.meets ? "fast enough" : "too slow"]);
+                                      `$${number(p.dollars_per_million)}`, el("td", {class: "wide"}, p.cheapest ? "cheapest that is fast enough" : p.meets ? "fast enough" : "too slow")]);
     return section("Memory sizes", "power", table("Memory sizes", ["size", "median", "99 %", "memory used", "a million", ""], rows,
                                                   data.power.map(p => p.cheapest ? "best" : null)));
 }

@@ -73,7 +73,12 @@ class Timeline {
     renderSpan(bars, s, y, tall) {
         const begin = Math.max(this.x(s.begin_us), 0), end = Math.min(this.x(s.end_us), this.width);
         const low = s.kind === "frozen" ? tall / 3 : s.kind === "init" ? 3 : 1;
-        bars.append(draw("rect", {class: s.kind, x: begin, y: y + low, width: Math.max(1.2, end - begin - .4), height: tall - 2 * low, rx: 1}));
+        bars.append(draw("rect", {class: s.kind, x: begin, y: y + low, width: Math.max(1.2, end - begin - .4), height: tall - 2 * low, rx: 1, opacity: this.opacity(s)}));
+    }
+
+    /* Of several drawn as one: how much of the time they take. */
+    opacity(s) {
+        return s.count > 1 ? (.3 + .7 * Math.min(1, s.busy_us / Math.max(1, s.end_us - s.begin_us))).toFixed(2) : null;
     }
 
     renderAxis() {
@@ -113,7 +118,7 @@ class Timeline {
         const s = list[this.span];
         this.told.textContent = `${this.rows[this.row].baseline ? "Baseline, environment" : "Environment"} ${s.environment}: ` +
             (s.count > 1 ? `${plural(s.count, SPAN_NAMES[s.kind])}, ` : `${SPAN_NAMES[s.kind]}, `) +
-            `${time(s.begin_us)} to ${time(s.end_us)} (${time(s.end_us - s.begin_us)})`;
+            `${time(s.begin_us)} to ${time(s.end_us)}` + (s.count > 1 ? `, busy for ${time(s.busy_us)} of it` : ` (${time(s.busy_us)})`);
         if (s.end_us < this.from || s.begin_us > this.to) this.pan((s.begin_us - (this.from + this.to) / 2) / (this.to - this.from));
         else this.render();
     }
@@ -167,7 +172,7 @@ function timeline(data) {
             el("li", {}, el("span", {class: "swatch " + kind, "aria-hidden": "true"}), " " + text))),
         button("\u2212", "Zoom out", () => t.zoom(2)), button("+", "Zoom in", () => t.zoom(.5)),
         button("\u2190", "Earlier", () => t.pan(-.5)), button("\u2192", "Later", () => t.pan(.5)), button("All", "Show all of the time", () => t.show(0, t.end)));
-    const merged = data.span_step_us ? ` Spans that begin within the same ${time(data.span_step_us)} are drawn as one.` : "";
+    const merged = data.span_step_us ? ` Spans that begin within the same ${time(data.span_step_us)} are drawn as one, the paler the less of the time they take.` : "";
     responsive(t.box, width => { t.width = width; t.render(); });
     return section("Environments", "timeline", tools, t.axis, t.box, t.told,
         el("p", {class: "dim", id: "timeline-help"}, `Arrow keys choose a span, + and \u2212 zoom, 0 shows all.${merged}`), timelineTable(t.rows));
