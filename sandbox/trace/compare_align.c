@@ -207,6 +207,11 @@ static bool pair_gaps(const struct align_side *a, const struct align_side *b, ui
 bool align_pair(const struct align_side *a, const struct align_side *b, uint32_t *out_pairs)
 {
     size_t front = 0, back = 0;
+    if (a->count == 0 || b->count == 0) {
+        for (size_t i = 0; i < a->count; i++)
+            out_pairs[i] = ALIGN_NONE;
+        return true;
+    }
     size_t least = a->count < b->count ? a->count : b->count;
     while (front < least && a->hashes[front] == b->hashes[front])
         front++;

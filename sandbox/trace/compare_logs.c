@@ -110,13 +110,13 @@ static bool begins(const char *text, size_t len, const char *with)
     return n <= len && memcmp(text, with, n) == 0;
 }
 
-static bool is_of_lambda(const char *text, size_t len, bool json)
+static bool is_of_lambda(const char *text, size_t len)
 {
     static const char *const heads[] = {
         "START RequestId: ", "END RequestId: ",  "REPORT RequestId: ", "INIT_START ",
         "INIT_REPORT ",      "RESTORE_START ",   "RESTORE_REPORT ",    "XRAY TraceId: ",
         "EXTENSION\tName: ", "TELEMETRY\tName: "};
-    if (json) {
+    if (len && *text == '{') {
         struct scan_value type = scan_find(text, len, "/type");
         return type.ptr && begins(type.ptr, type.len, "\"platform.");
     }
@@ -136,7 +136,7 @@ static uint32_t hash_line(const struct log *l, const struct line *line)
     static const struct compare_rules none;
     const struct rules_path nowhere = {0};
     if (!line->json)
-        return (uint32_t)value_hash_text((struct scan_value){l->plain.ptr + line->at, line->len});
+        return (uint32_t)value_hash_bytes(l->plain.ptr + line->at, line->len);
     struct scan_value key, value;
     uint64_t sum = 0;
     size_t at = 0;
@@ -164,13 +164,14 @@ static bool add_line(struct log *l, const char *text, size_t len, size_t number)
 {
     struct scan_fault fault;
     struct line line = {.number = number, .raw = {text, len}, .at = l->plain.len};
-    line.json = len && *text == '{' && scan_valid(text, len, &fault);
-    if (is_of_lambda(text, len, line.json))
+    if (is_of_lambda(text, len))
         return true;
     compare_add_without_ids(&l->plain, text, len, l->ids, IDS);
     line.len = l->plain.len - line.at;
     if (l->plain.failed || !log_grow(l))
         return false;
+    const char *plain = l->plain.ptr + line.at;
+    line.json = line.len && *plain == '{' && scan_valid(plain, line.len, &fault);
     l->lines[l->count] = line;
     l->hashes[l->count++] = hash_line(l, &line);
     return true;
@@ -182,6 +183,8 @@ static bool log_read(struct log *l, const struct trace_entry *e)
     *l = (struct log){.text = e->log, .ids = {e->request_id, e->trace_id}, .cut = e->log_cut};
     buf_init(&l->plain, e->log.len + 1);
     buf_adds(&l->plain, "");
+    if (!e->log.ptr)
+        return true;
     const char *p = e->log.ptr, *end = p + e->log.len;
     for (size_t number = 1; p < end; number++) {
         const char *stop = memchr(p, '\n', (size_t)(end - p));

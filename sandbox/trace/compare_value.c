@@ -118,10 +118,20 @@ int value_order_texts(struct scan_value a, struct scan_value b)
     }
 }
 
+uint64_t value_hash_bytes(const char *bytes, size_t len)
+{
+    uint64_t hash = HASH_SEED;
+    for (size_t i = 0; i < len; i++)
+        hash = (hash ^ (unsigned char)bytes[i]) * HASH_PRIME;
+    return hash ^ hash >> 29;
+}
+
 uint64_t value_hash_text(struct scan_value inside)
 {
     struct reader r = begin(inside);
     uint64_t hash = HASH_SEED;
+    if (!inside.len || !memchr(inside.ptr, '\\', inside.len))
+        return value_hash_bytes(inside.ptr, inside.len);
     for (int c = read_byte(&r); c >= 0; c = read_byte(&r))
         hash = (hash ^ (unsigned)c) * HASH_PRIME;
     return hash ^ hash >> 29;

@@ -17,6 +17,7 @@ struct scan_value value_inside(struct scan_value string);
 /* Order of two texts between quotes, by the bytes that they mean. */
 int value_order_texts(struct scan_value a, struct scan_value b);
 uint64_t value_hash_text(struct scan_value inside);
+uint64_t value_hash_bytes(const char *bytes, size_t len);
 
 /* Exact, of any length. */
 bool value_equal_numbers(struct scan_value a, struct scan_value b);
