@@ -116,11 +116,11 @@ size_t import_time(const char *text, size_t len, int64_t *out_ms)
 bool import_timed_out(struct scan_value message, struct scan_value request_id)
 {
     static const char words[] = "Task timed out after ", unit[] = " seconds";
-    const char *end = message.ptr + message.len, *at, *number;
     int64_t ms;
     if (!message.ptr || !request_id.ptr || request_id.len == 0)
         return false;
-    at = memmem(message.ptr, message.len, request_id.ptr, request_id.len);
+    const char *end = message.ptr + message.len, *number;
+    const char *at = memmem(message.ptr, message.len, request_id.ptr, request_id.len);
     at = at ? memmem(at, (size_t)(end - at), words, sizeof words - 1) : NULL;
     if (!at || (size_t)(end - at) < sizeof words + sizeof unit)
         return false;
