@@ -1,50 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/attr.h"
-#include "check.h"
-#include "trace/compare.h"
-
-static struct arena arena;
-
-static struct trace_text as_text(const char *text)
-{
-    return text ? (struct trace_text){text, strlen(text)} : (struct trace_text){NULL, 0};
-}
-
-static void begin(void)
-{
-    struct err err;
-    if (!arena.base)
-        CHECK_INT(arena_init(&arena, 16 << 20, &err), 0);
-    arena_reset(&arena);
-}
-
-/* "~/a -/b +/c": what was found, in its order. */
-static void check_found(const char *name, const struct compare_result *result, const char *want)
-{
-    AUTO_BUF struct buf found;
-    buf_init(&found, 1 << 16);
-    buf_adds(&found, "");
-    for (size_t i = 0; i < result->nitems; i++)
-        buf_addf(&found, "%s%c%s", i ? " " : "", "~-+!"[result->items[i].kind],
-                 result -> items[i].pointer);
-    if (strcmp(found.ptr, want) != 0)
-        printf("# %s:\n", name);
-    CHECK_STR(found.ptr, want);
-    CHECK(result->count >= result->nitems);
-}
-
-struct sides {
-    struct trace_entry expected, got;
-};
-
-static struct sides make(const char *expected, const char *got, enum trace_status status)
-{
-    struct sides s = {trace_entry_none, trace_entry_none};
-    s.expected.status = s.got.status = status;
-    s.expected.answer = as_text(expected);
-    s.got.answer = as_text(got);
-    return s;
-}
+#include "compare_work.h"
 
 static struct compare_result compare(const struct compare_rules *rules, const struct sides *s)
 {
@@ -234,6 +189,7 @@ static void test_errors(void)
         {"{\"errorMessage\":\"a\",\"cause\":{\"stackTrace\":[1]}}",
          "{\"errorMessage\":\"a\",\"cause\":{\"stackTrace\":[2]}}", "~/cause/stackTrace/0"},
         {"{\"requestId\":\"" UUID_1 "\"}", "{\"requestId\":\"" UUID_2 "\"}", ""},
+        {MESSAGE("\\u" UUID_1), MESSAGE("\\u" UUID_2), "~/errorMessage"},
         {"RequestId: " UUID_1 " died", "RequestId: " UUID_2 " died", ""},
         {"RequestId: " UUID_1 " died", "RequestId: " UUID_2 " lives", "~"},
     };
@@ -286,70 +242,70 @@ static void test_status(void)
 
 /* ---- rules --------------------------------------------------------------------------------- */
 
-static void test_rules(void)
-{
 #define TIME_1 "{\"t\":\"2024-01-02T03:04:05.678Z\"}"
 #define TIME_2 "{\"t\":\"2025-12-31 23:59:59+01:00\"}"
-    static const struct {
-        const char *ignore, *match, *expected, *got, *want;
-        bool seen;
-    } rows[] = {
-        {"/a", NULL, "{\"a\":1,\"b\":1}", "{\"a\":2,\"b\":2}", "~/b", true},
-        {"/a", NULL, "{\"a\":1}", "{}", "", true},
-        {"/a", NULL, "{}", "{\"a\":{\"b\":1}}", "", true},
-        {"/a", NULL, "{\"a\":{\"b\":[1]}}", "{\"a\":{\"b\":[2]}}", "", true},
-        {"/a/b", NULL, "{\"a\":{\"b\":1,\"c\":1}}", "{\"a\":{\"b\":2,\"c\":2}}", "~/a/c", true},
-        {"/x", NULL, "{\"a\":1}", "{\"a\":2}", "~/a", false},
-        {"/x", NULL, "{\"a\":1}", "{\"a\":1}", "", false},
-        {"/a", NULL, "{\"a\":1}", "{\"a\":1}", "", true},
-        {"", NULL, "{\"a\":1}", "[]", "", true},
-        {"", NULL, "x", "y", "", false},
-        {"/*/id", NULL, "[{\"id\":1,\"v\":1}]", "[{\"id\":2,\"v\":2}]", "~/0/v", true},
-        {"/*/id", NULL, "[{\"id\":1,\"v\":1},{\"id\":2,\"v\":2}]",
-         "[{\"v\":0},{\"id\":5,\"v\":1},{\"v\":2,\"id\":6}]", "+/0", true},
-        {"/a~1b/*", NULL, "{\"a/b\":[1,2]}", "{\"a\\/b\":[3,4]}", "", true},
-        {"/gr\xc3\xbc\xc3\x9f", NULL, "{\"gr\\u00fc\\u00df\":1}", "{\"gr\\u00fc\\u00df\":2}", "",
-         true},
-        {"/batchItemFailures", NULL, "{\"batchItemFailures\":[{\"itemIdentifier\":\"a\"}]}", "{}",
-         "", true},
-        {NULL, "/a=any", "{\"a\":1}", "{\"a\":[\"x\"]}", "", true},
-        {NULL, "/a=any", "{\"a\":1}", "{}", "-/a", true},
-        {NULL, "/a=any", "{}", "{\"a\":1}", "+/a", true},
-        {NULL, "/n=number~0.01", "{\"n\":1.00}", "{\"n\":1.005}", "", true},
-        {NULL, "/n=number~0.01", "{\"n\":1.00}", "{\"n\":1.02}", "~/n", true},
-        {NULL, "/n=number~5%", "{\"n\":-200}", "{\"n\":-209}", "", true},
-        {NULL, "/n=number~5%", "{\"n\":200}", "{\"n\":211}", "~/n", true},
-        {NULL, "/n=number~5%", "{\"n\":0}", "{\"n\":0.1}", "~/n", true},
-        {NULL, "/n=number~5%", "{\"n\":1}", "{\"n\":\"1\"}", "~/n", true},
-        {NULL, "/n=number~1e300", "{\"n\":1e999}", "{\"n\":1}", "~/n", true},
-        {NULL, "/a=b=number~1", "{\"a=b\":1}", "{\"a=b\":2}", "", true},
-        {NULL, "/t=time", TIME_1, TIME_2, "", true},
-        {NULL, "/t=time", "{\"t\":\"2024-01-02\"}", "{\"t\":\"2024-01-03T10:00\"}", "", true},
-        {NULL, "/t=time", TIME_1, "{\"t\":\"soon\"}", "~/t", true},
-        {NULL, "/t=time", TIME_1, "{\"t\":\"2024-01-02T03:04:05Zz\"}", "~/t", true},
-        {NULL, "/t=time", TIME_1, "{\"t\":1704164645}", "~/t", true},
-        {NULL, "/t=time", "{\"t\":1704164645}", "{\"t\":1804164645.5}", "", true},
-        {NULL, "/t=time", "{\"t\":1704164645}", "{\"t\":1704164645000}", "~/t", true},
-        {NULL, "/t=time", "{\"t\":\"1704164645000\"}", "{\"t\":\"1704164645001\"}", "", true},
-        {NULL, "/t=time", "{\"t\":1}", "{\"t\":2}", "~/t", true},
-        {NULL, "/u=uuid", "{\"u\":\"" UUID_1 "\"}", "{\"u\":\"" UUID_2 "\"}", "", true},
-        {NULL, "/u=uuid", "{\"u\":\"" UUID_1 "\"}", "{\"u\":\"" UUID_2 "0\"}", "~/u", true},
-        {NULL, "/u=uuid", "{\"u\":\"" UUID_1 "\"}", "{\"u\":null}", "~/u", true},
-        {NULL, "/o=time", "{\"o\":{\"a\":1,\"b\":2}}", "{\"o\":{\"a\":1,\"b\":3}}", "~/o/b", true},
-        {"/a/x", "/a/*=number~1", "{\"a\":{\"x\":1,\"y\":1}}", "{\"a\":{\"x\":\"\",\"y\":2}}", "",
-         true},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+static const struct {
+    const char *ignore, *match, *expected, *got, *want;
+    bool seen;
+} rule_rows[] = {
+    {"/a", NULL, "{\"a\":1,\"b\":1}", "{\"a\":2,\"b\":2}", "~/b", true},
+    {"/a", NULL, "{\"a\":1}", "{}", "", true},
+    {"/a", NULL, "{}", "{\"a\":{\"b\":1}}", "", true},
+    {"/a", NULL, "{\"a\":{\"b\":[1]}}", "{\"a\":{\"b\":[2]}}", "", true},
+    {"/a/b", NULL, "{\"a\":{\"b\":1,\"c\":1}}", "{\"a\":{\"b\":2,\"c\":2}}", "~/a/c", true},
+    {"/x", NULL, "{\"a\":1}", "{\"a\":2}", "~/a", false},
+    {"/x", NULL, "{\"a\":1}", "{\"a\":1}", "", false},
+    {"/a", NULL, "{\"a\":1}", "{\"a\":1}", "", true},
+    {"", NULL, "{\"a\":1}", "[]", "", true},
+    {"", NULL, "x", "y", "", false},
+    {"/*/id", NULL, "[{\"id\":1,\"v\":1}]", "[{\"id\":2,\"v\":2}]", "~/0/v", true},
+    {"/*/id", NULL, "[{\"id\":1,\"v\":1},{\"id\":2,\"v\":2}]",
+     "[{\"v\":0},{\"id\":5,\"v\":1},{\"v\":2,\"id\":6}]", "+/0", true},
+    {"/a~1b/*", NULL, "{\"a/b\":[1,2]}", "{\"a\\/b\":[3,4]}", "", true},
+    {"/gr\xc3\xbc\xc3\x9f", NULL, "{\"gr\\u00fc\\u00df\":1}", "{\"gr\\u00fc\\u00df\":2}", "", true},
+    {"/batchItemFailures", NULL, "{\"batchItemFailures\":[{\"itemIdentifier\":\"a\"}]}", "{}", "",
+     true},
+    {NULL, "/a=any", "{\"a\":1}", "{\"a\":[\"x\"]}", "", true},
+    {NULL, "/a=any", "{\"a\":1}", "{}", "-/a", true},
+    {NULL, "/a=any", "{}", "{\"a\":1}", "+/a", true},
+    {NULL, "/n=number~0.01", "{\"n\":1.00}", "{\"n\":1.005}", "", true},
+    {NULL, "/n=number~0.01", "{\"n\":1.00}", "{\"n\":1.02}", "~/n", true},
+    {NULL, "/n=number~5%", "{\"n\":-200}", "{\"n\":-209}", "", true},
+    {NULL, "/n=number~5%", "{\"n\":200}", "{\"n\":211}", "~/n", true},
+    {NULL, "/n=number~5%", "{\"n\":0}", "{\"n\":0.1}", "~/n", true},
+    {NULL, "/n=number~5%", "{\"n\":1}", "{\"n\":\"1\"}", "~/n", true},
+    {NULL, "/n=number~1e300", "{\"n\":1e999}", "{\"n\":1}", "~/n", true},
+    {NULL, "/a=b=number~1", "{\"a=b\":1}", "{\"a=b\":2}", "", true},
+    {NULL, "/t=time", TIME_1, TIME_2, "", true},
+    {NULL, "/t=time", "{\"t\":\"2024-01-02\"}", "{\"t\":\"2024-01-03T10:00\"}", "", true},
+    {NULL, "/t=time", TIME_1, "{\"t\":\"soon\"}", "~/t", true},
+    {NULL, "/t=time", TIME_1, "{\"t\":\"2024-01-02T03:04:05Zz\"}", "~/t", true},
+    {NULL, "/t=time", TIME_1, "{\"t\":1704164645}", "~/t", true},
+    {NULL, "/t=time", "{\"t\":1704164645}", "{\"t\":1804164645.5}", "", true},
+    {NULL, "/t=time", "{\"t\":1704164645}", "{\"t\":1704164645000}", "~/t", true},
+    {NULL, "/t=time", "{\"t\":\"1704164645000\"}", "{\"t\":\"1704164645001\"}", "", true},
+    {NULL, "/t=time", "{\"t\":1}", "{\"t\":2}", "~/t", true},
+    {NULL, "/u=uuid", "{\"u\":\"" UUID_1 "\"}", "{\"u\":\"" UUID_2 "\"}", "", true},
+    {NULL, "/u=uuid", "{\"u\":\"" UUID_1 "\"}", "{\"u\":\"" UUID_2 "0\"}", "~/u", true},
+    {NULL, "/u=uuid", "{\"u\":\"" UUID_1 "\"}", "{\"u\":null}", "~/u", true},
+    {NULL, "/o=time", "{\"o\":{\"a\":1,\"b\":2}}", "{\"o\":{\"a\":1,\"b\":3}}", "~/o/b", true},
+    {"/a/x", "/a/*=number~1", "{\"a\":{\"x\":1,\"y\":1}}", "{\"a\":{\"x\":\"\",\"y\":2}}", "",
+     true},
+};
+
+static void test_rules(void)
+{
+    for (size_t i = 0; i < ARRAY_LEN(rule_rows); i++) {
         struct compare_rules rules = {0};
         struct err err = {0};
-        if (rows[i].ignore)
-            CHECK_INT(compare_add_ignore(&rules, rows[i].ignore, &err), 0);
-        if (rows[i].match)
-            CHECK_INT(compare_add_match(&rules, rows[i].match, &err), 0);
-        struct sides s = make(rows[i].expected, rows[i].got, TRACE_STATUS_SUCCESS);
+        if (rule_rows[i].ignore)
+            CHECK_INT(compare_add_ignore(&rules, rule_rows[i].ignore, &err), 0);
+        if (rule_rows[i].match)
+            CHECK_INT(compare_add_match(&rules, rule_rows[i].match, &err), 0);
+        struct sides s = make(rule_rows[i].expected, rule_rows[i].got, TRACE_STATUS_SUCCESS);
         struct compare_result result = compare(&rules, &s);
-        check_found(rows[i].expected, &result, rows[i].want);
-        CHECK_INT(rules.rules[0].seen, rows[i].seen);
+        check_found(rule_rows[i].expected, &result, rule_rows[i].want);
+        CHECK_INT(rules.rules[0].seen, rule_rows[i].seen);
         compare_rules_fini(&rules);
     }
 }
@@ -488,6 +444,100 @@ static void test_deep(void)
     buf_free(&b);
 }
 
+/* ---- the same document in other words ------------------------------------------------------ */
+
+/* A document follows from its seed, its wording from style. */
+struct wording {
+    struct buf out;
+    uint64_t style;
+    uint64_t leaves[4096];
+    size_t nleaves;
+    uint64_t changed; /* leaf with another value */
+};
+
+static uint64_t mix(uint64_t seed, uint64_t part)
+{
+    uint64_t h = (seed ^ part * 0x9e3779b97f4a7c15u) * 0xbf58476d1ce4e5b9u;
+    return (h ^ h >> 31) * 0x94d049bb133111ebu >> 3;
+}
+
+static unsigned choose(struct wording *w, unsigned count)
+{
+    w->style = w->style ? mix(w->style, 77) + 1 : 0;
+    return (unsigned)(w->style >> 20) % count;
+}
+
+static void write_leaf(struct wording *w, uint64_t seed)
+{
+    static const char *const same[][3] = {{"12.50", "1.25e1", "125E-1"},
+                                          {"\"a/b\"", "\"a\\/b\"", "\"\\u0061/b\""},
+                                          {"true", "true", " true "},
+                                          {"[]", "[ ]", "[\n]"},
+                                          {"-0", "0", "0.0"}};
+    if (w->nleaves < ARRAY_LEN(w->leaves))
+        w->leaves[w->nleaves++] = seed;
+    if (seed == w->changed)
+        buf_adds(&w->out, "\"changed\"");
+    else
+        buf_adds(&w->out, same[seed % ARRAY_LEN(same)][choose(w, 3)]);
+}
+
+static void write_value(struct wording *w, uint64_t seed, int depth)
+{
+    size_t count = seed % 6, first = count ? choose(w, (unsigned)count) : 0;
+    if (depth == 0 || count < 2) {
+        write_leaf(w, seed);
+        return;
+    }
+    bool object = seed >> 8 & 1;
+    buf_adds(&w->out, object ? "{ " : "[");
+    for (size_t i = 0; i < count; i++) {
+        size_t k = object ? (i + first) % count : i;
+        if (i)
+            buf_adds(&w->out, choose(w, 2) ? ",\n" : ",");
+        if (object)
+            buf_addf(&w->out, choose(w, 2) ? "\"k%zu\":" : "\"\\u006b%zu\" :", k);
+        write_value(w, mix(seed, k + 1), depth - 1);
+    }
+    buf_adds(&w->out, object ? "}" : "]");
+}
+
+static void write_document(struct wording *w, uint64_t seed, uint64_t style, uint64_t changed)
+{
+    buf_reset(&w->out);
+    w->style = style;
+    w->nleaves = 0;
+    w->changed = changed;
+    buf_addc(&w->out, '{');
+    for (size_t i = 0; i < 4; i++) {
+        buf_addf(&w->out, "%s\"r%zu\":", i ? "," : "", i);
+        write_value(w, mix(seed, i), 5);
+    }
+    buf_addc(&w->out, '}');
+}
+
+/* Another wording makes no difference, another value one. */
+static void test_wordings(void)
+{
+    static struct wording a, b;
+    struct sides s;
+    buf_init(&a.out, LARGE);
+    buf_init(&b.out, LARGE);
+    for (uint64_t seed = 1; seed <= 300; seed++) {
+        write_document(&a, seed, 0, 0);
+        write_document(&b, seed, seed, 0);
+        struct compare_result result = compare_bufs(&a.out, &b.out, &s);
+        CHECK_INT(result.count, 0);
+        write_document(&b, seed, seed, a.leaves[mix(seed, 5) % a.nleaves]);
+        result = compare_bufs(&a.out, &b.out, &s);
+        CHECK_INT(result.count, 1);
+        result = compare_bufs(&b.out, &a.out, &s);
+        CHECK_INT(result.count, 1);
+    }
+    buf_free(&a.out);
+    buf_free(&b.out);
+}
+
 /* A full arena is told. */
 static void test_starved(void)
 {
@@ -503,128 +553,13 @@ static void test_starved(void)
     arena_fini(&small);
 }
 
-/* ---- logs ---------------------------------------------------------------------------------- */
-
-static void test_logs(void)
-{
-    static const struct {
-        const char *expected, *got, *want;
-        bool expected_cut, got_cut;
-    } rows[] = {
-        {"a\nb\n", "a\nb\n", "", false, false},
-        {"a\nb\n", "a\nb", "", false, false},
-        {"a\nb\nc\n", "a\nx\nb\nc\n", "+log line 2", false, false},
-        {"a\nb\nc\n", "a\nc\n", "-log line 2", false, false},
-        {"a\nb\nc\n", "a\nB\nc\n", "~log line 2", false, false},
-        {"", "a\n", "+log line 1", false, false},
-        {NULL, "a\n", "", false, false},
-        {"a\n", NULL, "-log line 1", false, false},
-        {"START RequestId: " UUID_1 " Version: $LATEST\na\nEND RequestId: " UUID_1
-         "\nREPORT RequestId: " UUID_1 "\tDuration: 1.00 ms\n",
-         "a\n", "", false, false},
-        {"2024-01-02T03:04:05.678Z\t" UUID_1 "\tINFO\ta\n",
-         "2025-01-02T03:04:05.678Z\t" UUID_2 "\tINFO\ta\n", "", false, false},
-        {"2024-01-02T03:04:05.678Z\t" UUID_1 "\tINFO\ta\n",
-         "2025-01-02T03:04:05.678Z\t" UUID_2 "\tWARN\ta\n", "~log line 1", false, false},
-        {"[2024-01-02 03:04:05,678] a\n", "[2024-01-02 03:04:06,001] a\n", "", false, false},
-        {"began at 2024-01-02\n", "began at 2024-01-03\n", "~log line 1", false, false},
-        {"for " UUID_1 ".\n", "for " UUID_2 ".\n", "", false, false},
-        {"for " UUID_2 "\n", "for " UUID_1 "\n", "~log line 1", false, false},
-        {"{\"level\":\"INFO\",\"timestamp\":\"2024\",\"message\":\"a\",\"requestId\":\"x\"}\n",
-         "{\"timestamp\":\"2025\",\"level\":\"INFO\",\"message\":\"\\u0061\"}\n", "", false, false},
-        {"{\"level\":\"INFO\",\"message\":\"a\"}\n", "{\"level\":\"INFO\",\"message\":\"b\"}\n",
-         "~log line 1", false, false},
-        {"{\"message\":{\"timestamp\":1}}\n", "{\"message\":{\"timestamp\":2}}\n", "~log line 1",
-         false, false},
-        {"{\"type\":\"platform.start\",\"record\":{}}\na\n", "a\n", "", false, false},
-        {"a\nb\n", "a\nb\nc\n", "", true, false},
-        {"a\nb\n", "a\n", "", false, true},
-        {"a\nb\n", "a\n", "-log line 2", true, false},
-        {"a\nb\n", "x\nb\nc\n", "~log line 1", true, false},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct sides s = make(NULL, NULL, TRACE_STATUS_SUCCESS);
-        struct compare_result result = {0};
-        struct err err = {0};
-        s.expected.log = as_text(rows[i].expected);
-        s.expected.log_cut = rows[i].expected_cut;
-        s.expected.request_id = as_text(UUID_1);
-        s.got.log = as_text(rows[i].got);
-        s.got.log_cut = rows[i].got_cut;
-        s.got.request_id = as_text(UUID_2);
-        begin();
-        CHECK_INT(compare_logs(&s.expected, &s.got, &arena, &result, &err), 0);
-        check_found(rows[i].expected ? rows[i].expected : "(none)", &result, rows[i].want);
-    }
-}
-
-/* ---- for people ---------------------------------------------------------------------------- */
-
-static void test_print(void)
-{
-    static char x[1001], y[1001];
-    memset(x, 'x', 1000);
-    memset(y, 'x', 1000);
-    y[500] = 'y';
-    const struct {
-        struct compare_difference d;
-        bool colour;
-        const char *want;
-    } rows[] = {
-        {{.kind = COMPARE_CHANGED,
-          .pointer = "/total",
-          .expected = as_text("5"),
-          .got = as_text("6")},
-         false,
-         "  /total\n    - 5\n    + 6\n"},
-        {{.kind = COMPARE_CHANGED,
-          .pointer = "/total",
-          .expected = as_text("5"),
-          .got = as_text("6")},
-         true,
-         "  /total\n    \033[31m- 5\033[0m\n    \033[32m+ 6\033[0m\n"},
-        {{.kind = COMPARE_GONE, .pointer = "/a\033[2J", .expected = as_text("{\n  \"x\": 1\n}")},
-         false,
-         "  /a\\x1b[2J\n    - { \"x\": 1 }\n"},
-        {{.kind = COMPARE_ADDED, .pointer = "", .got = as_text("a\n\033\xe2\x80\xae\xff")},
-         false,
-         "  the answer as a whole\n    + a\\x0a\\x1b\\u202e\\xff\n"},
-        {{.kind = COMPARE_STATUS,
-          .pointer = "",
-          .expected = as_text("1"),
-          .got = as_text(NULL),
-          .expected_status = TRACE_STATUS_SUCCESS,
-          .got_status = TRACE_STATUS_TIMEOUT},
-         false,
-         "  the answer as a whole\n    - success 1\n    + timeout\n"},
-        {{.kind = COMPARE_CHANGED, .pointer = "", .expected = as_text(""), .got = as_text("1")},
-         false,
-         "  the answer as a whole\n    - (empty)\n    + 1\n"},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        AUTO_BUF struct buf out;
-        buf_init(&out, 1 << 16);
-        compare_print(&rows[i].d, rows[i].colour, &out);
-        CHECK_STR(out.ptr, rows[i].want);
-    }
-    AUTO_BUF struct buf out;
-    buf_init(&out, 1 << 16);
-    const struct compare_difference d = {
-        COMPARE_CHANGED, "/x", as_text(x), as_text(y), TRACE_STATUS_UNKNOWN, TRACE_STATUS_UNKNOWN};
-    compare_print(&d, false, &out);
-    CHECK(out.len < 400);
-    CHECK_HAS(out.ptr, "+ ...xxxx");
-    CHECK_HAS(out.ptr, "xxyxx");
-    CHECK_HAS(out.ptr, "xx... (1000 bytes)\n");
-}
-
 static const struct check_test tests[] = {
     {"scalars", test_scalars}, {"objects", test_objects},
     {"arrays", test_arrays},   {"failures", test_failures},
     {"errors", test_errors},   {"status", test_status},
     {"rules", test_rules},     {"rule_faults", test_rule_faults},
     {"large", test_large},     {"wide", test_wide},
-    {"deep", test_deep},       {"starved", test_starved},
-    {"logs", test_logs},       {"print", test_print},
+    {"deep", test_deep},       {"wordings", test_wordings},
+    {"starved", test_starved},
 };
 CHECK_MAIN(tests)
