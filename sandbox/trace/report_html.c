@@ -6,7 +6,10 @@
 #include "base/base64.h"
 #include "base/sha256.h"
 
-/* The files of page/ become part of the program; PAGE is their folder. */
+/* The files of page/ become part of the program; the build names their folder. */
+#ifndef PAGE
+#define PAGE "page"
+#endif
 #define BEGIN(name)                     \
     ".pushsection .rodata.page,\"a\"\n" \
     ".global " name "\n"                \
