@@ -38,6 +38,8 @@ static int next_line(struct source *s, void *state, struct trace_entry *out, str
         return err_set(err, ERR_INPUT, "%.200s, line %zu, column %zu: %s", source_name(s),
                        source_line_number(s), fault.column, fault.reason);
     unsigned kinds = source_is_forced(s) ? 0 : kinds_of(text, len);
+    if (kinds & KINDS_UNREAD)
+        return err_set(err, ERR_MEMORY, "no memory to look into a message");
     if (kinds)
         return source_fail(s, err,
                            "%s between events; if it is what the function was given, say so with "

@@ -254,7 +254,7 @@ static unsigned of_carrier(const char *text, size_t len)
     struct kinds_content inside;
     AUTO_FREE char *copy = malloc(len + 1);
     if (!copy)
-        return KINDS_QUEUE; /* an error; anything but an event */
+        return KINDS_UNREAD;
     memcpy(copy, text, len);
     copy[len] = '\0';
     kinds_open(copy, len, &inside);

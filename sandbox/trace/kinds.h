@@ -17,6 +17,7 @@ enum {
     KINDS_LOG = 8,             /* log events, or a line in Lambda's JSON log format */
     KINDS_QUEUE = 16,          /* other messages of queues and topics */
     KINDS_STREAM_RECORDS = 32, /* what get-records prints */
+    KINDS_UNREAD = 64,         /* there was no memory to look into a message */
 };
 
 enum kinds_member {

@@ -283,6 +283,8 @@ static int begin_file(struct trace_reader *r, struct err *err)
         return status;
     if (sample.shape == SOURCE_DOCUMENT || sample.shape == SOURCE_LINES)
         sample.kinds = kinds_of(sample.text.ptr, sample.text.len);
+    if (sample.kinds & KINDS_UNREAD)
+        return err_set(err, ERR_MEMORY, "no memory to look into a message of '%.200s'", r->name);
     if (choose(&sample, r->options.kind, &r->kind, err) < 0)
         return -1;
     r->last = r->kind->kind;

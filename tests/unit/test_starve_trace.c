@@ -9,7 +9,15 @@
 
 #define TEXT(s) ((struct trace_text){s, sizeof(s) - 1})
 
-static char folder[4096], plain[4096 + 16], packed[4096 + 16];
+#define ID "8f6c2a10-3b1d-4c5e-9a7f-0123456789a0"
+
+static char folder[4096], plain[4096 + 16], packed[4096 + 16], letter[4096], log_file[4096];
+static const char letter_text[] =
+    "{\"MessageId\":\"m\",\"ReceiptHandle\":\"r\",\"MD5OfBody\":\"0\",\"Body\":\"{\\\"a\\\":1}\","
+    "\"MessageAttributes\":{\"RequestID\":{\"StringValue\":\"" ID
+    "\"},\"ErrorCode\":{\"StringValue\":\"200\"},"
+    "\"ErrorMessage\":{\"StringValue\":\"m\"}}}";
+static const char log_text[] = "REPORT RequestId: " ID "\tDuration: 1 ms\n";
 
 static int write_one(const char *path, const struct redact *redact, struct err *err)
 {
@@ -45,9 +53,8 @@ static int record_redacted(struct err *err)
     return status;
 }
 
-static int read_folder(struct err *err)
+static int read_all(const char *path, int want, struct err *err)
 {
-    const char *path = folder;
     struct trace_read_options o = {.paths = &path, .npaths = 1};
     struct trace_entry e;
     int status = -1, count = 0;
@@ -55,14 +62,32 @@ static int read_folder(struct err *err)
     while (r && (status = trace_next(r, &e, err)) > 0)
         count++;
     trace_close(r);
-    CHECK(status < 0 || count == 2);
+    CHECK(status < 0 || count == want);
     return status;
+}
+
+static int read_folder(struct err *err)
+{
+    return read_all(folder, 2, err);
+}
+
+/* A message has to be opened before it is known what it is. */
+static int read_letter(struct err *err)
+{
+    return read_all(letter, 1, err);
+}
+
+static int read_log(struct err *err)
+{
+    return read_all(log_file, 1, err);
 }
 
 static const struct starve_row rows[] = {
     {"record", record, 0},
     {"record pseudonyms", record_redacted, 0},
     {"read a folder", read_folder, 0},
+    {"read a dead letter", read_letter, 0},
+    {"read a log", read_log, 0},
 };
 
 static void test_all(void)
@@ -79,6 +104,10 @@ static void test_all(void)
     memcpy(line + sizeof line - 2, "\"}", 2);
     work_write("t/a", line, sizeof line, 0);
     work_write("t/b", "{\"clambda_recording\":1}\n", 24, 0);
+    snprintf(letter, sizeof letter, "%s", work_path("letter"));
+    work_write("letter", letter_text, sizeof letter_text - 1, 0);
+    snprintf(log_file, sizeof log_file, "%s", work_path("log"));
+    work_write("log", log_text, sizeof log_text - 1, 0);
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         starve_run(&rows[i]);
     work_end();
