@@ -199,7 +199,7 @@ static void test_bounds(void)
         CHECK(tally.nkept >= 100 && tally.nkept <= TALLY_KEPT_MAX);
         CHECK(arena_mark(&tally.texts) <= TALLY_KEPT_BYTES);
         static const char *const names[] = {"a.html", "a.json", "a.xml"};
-        for (size_t k = 0; k < ARRAY_LEN(names); k++) {
+        for (size_t k = 0; sizes[i] == 3000 && k < ARRAY_LEN(names); k++) {
             AUTO_BUF struct buf out;
             buf_init(&out, REPORT_MAX);
             report_find(names[k])(&tally, &out);
