@@ -109,6 +109,11 @@ struct environment_timing environment_timing(const struct environment *e)
     return e->timing;
 }
 
+int environment_census(const struct environment *e, struct jail_census *out, struct err *err)
+{
+    return jail_census(e->jail, out, err);
+}
+
 unsigned environment_uid(const struct environment *e)
 {
     return jail_outer_uid(e->jail);

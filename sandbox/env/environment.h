@@ -111,6 +111,11 @@ int environment_invoke(struct environment *e, const struct environment_event *ev
 
 struct environment_timing environment_timing(const struct environment *e);
 
+/* What the processes hold between two events; see jail_census. */
+struct jail_census;
+int environment_census(const struct environment *e, struct jail_census *out,
+                       struct err *err) ATTR_CHECK;
+
 /* For the owner of a connection check; see jail_outer_uid. */
 unsigned environment_uid(const struct environment *e);
 

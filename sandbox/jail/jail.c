@@ -6,8 +6,10 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #include "jail/build.h"
+#include "jail/census.h"
 #include "jail/files.h"
 #include "jail/places.h"
 #include "jail/plan.h"
@@ -199,6 +201,23 @@ int jail_sample(struct jail *j, struct jail_usage *out, struct err *err)
                                .cpu_us = sample.cpu_us,
                                .processes = sample.processes,
                                .oom = oom};
+    return 0;
+}
+
+int jail_census(struct jail *j, struct jail_census *out, struct err *err)
+{
+    struct census c = {0};
+    struct statvfs fs;
+    if (j->init && census_take(j->init, &c, err) < 0)
+        return -1;
+    if (fstatvfs(j->tmp_in_memory ? j->holder.tmp_fd : j->image.mount_fd, &fs) < 0)
+        return err_sys(err, "measure /tmp");
+    *out = (struct jail_census){.processes = c.processes,
+                                .threads = c.threads,
+                                .descriptors = c.descriptors,
+                                .memory_bytes = c.memory_bytes,
+                                .tmp_bytes = (uint64_t)(fs.f_blocks - fs.f_bfree) * fs.f_frsize,
+                                .tmp_files = fs.f_files - fs.f_ffree};
     return 0;
 }
 

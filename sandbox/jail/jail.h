@@ -51,6 +51,14 @@ struct jail_usage {
     bool oom; /* the kernel killed something inside since the spawn */
 };
 
+/* What is held between two events: by all processes but the jail's own first one. */
+struct jail_census {
+    unsigned processes, threads;
+    uint64_t descriptors;
+    uint64_t memory_bytes; /* anonymous, to the page */
+    uint64_t tmp_bytes, tmp_files;
+};
+
 struct jail; /* not thread-safe */
 
 /* Reserves what outlives a spawn; the first spawn adds /tmp. NULL with ERR_HOST (exit code 3) or
@@ -80,6 +88,9 @@ int jail_signal(struct jail *j, int signal, struct err *err) ATTR_CHECK;
 
 /* Reads the counters; memory_peak_bytes takes this reading into account. Cheap: every 10 ms. */
 int jail_sample(struct jail *j, struct jail_usage *out, struct err *err) ATTR_CHECK;
+
+/* Counts; not cheap. Exact while the jail is frozen. -1: this host does not show it. */
+int jail_census(struct jail *j, struct jail_census *out, struct err *err) ATTR_CHECK;
 
 /* Outside user id of the program's processes: whose connections are the environment's own. */
 uid_t jail_outer_uid(const struct jail *j);

@@ -100,6 +100,14 @@ int jail_sample(struct jail *j, struct jail_usage *out, struct err *err)
     return 0;
 }
 
+int jail_census(struct jail *j, struct jail_census *out, struct err *err)
+{
+    (void)j;
+    (void)err;
+    *out = (struct jail_census){.processes = 1, .threads = 1, .descriptors = 3};
+    return 0;
+}
+
 uid_t jail_outer_uid(const struct jail *j)
 {
     (void)j;
