@@ -22,7 +22,7 @@ static int resets, done_count;
 static bool more;          /* the owner says that the next event waits */
 static const char *follow; /* what done gives */
 static bool was_frozen;    /* when done was called */
-static void invoke(const char *body);
+__attribute__((unused)) static void invoke(const char *body);
 static struct report last;
 static char last_type[64];
 
@@ -137,7 +137,7 @@ static struct code code;
 static struct environment *env;
 static char folder[] = "/tmp/test_environment.XXXXXX";
 
-static void open_stage(const char *timeout)
+__attribute__((unused)) static void open_stage(const char *timeout)
 {
     struct err err = {0};
     script[0] = '\0';
@@ -157,7 +157,7 @@ static void open_stage(const char *timeout)
     CHECK(env != NULL);
 }
 
-static void close_stage(void)
+__attribute__((unused)) static void close_stage(void)
 {
     environment_close(env, NULL);
     uv_run(&loop, UV_RUN_DEFAULT);
@@ -165,13 +165,13 @@ static void close_stage(void)
     settings_fini(&settings);
 }
 
-static void start(void)
+__attribute__((unused)) static void start(void)
 {
     struct err err = {0};
     CHECK_INT(environment_start(env, &err), 0);
 }
 
-static void invoke(const char *body)
+__attribute__((unused)) static void invoke(const char *body)
 {
     struct err err = {0};
     struct environment_event event = {.body = body, .body_len = strlen(body)};
@@ -197,13 +197,13 @@ __attribute__((unused)) static void turn(void)
         uv_run(&loop, UV_RUN_NOWAIT);
 }
 
-static void next(void)
+__attribute__((unused)) static void next(void)
 {
     environment_events.next(env);
 }
 
-static void post(void (*event)(void *, const struct env_answer *), const char *type,
-                 const char *body)
+__attribute__((unused)) static void post(void (*event)(void *, const struct env_answer *),
+                                         const char *type, const char *body)
 {
     struct env_answer a = {.error_type = type, .body = body, .body_len = strlen(body)};
     event(env, &a);
@@ -221,7 +221,8 @@ __attribute__((unused)) static void end_program(struct jail_exit how)
 }
 
 /* main of a test on this stage */
-static int run_stage(const struct check_test *tests, size_t count, int argc, char **argv)
+__attribute__((unused)) static int run_stage(const struct check_test *tests, size_t count, int argc,
+                                             char **argv)
 {
     char path[64];
     if (!mkdtemp(folder))
