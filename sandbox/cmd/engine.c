@@ -6,10 +6,14 @@
 #include <time.h>
 
 #include "base/buf.h"
+#include "base/line.h"
 #include "cmd/instance.h"
+#include "env/ids.h"
 #include "trace/write.h"
 
 #define TEXTS_MAX ((size_t)128 << 20) /* of one event: what was given and what was recorded */
+#define HELD_MAX  ((size_t)8 << 20)  /* of all events that run at once, unless one alone has more */
+#define SPARE_MAX ((size_t)16 << 20) /* kept in the buffers of all slots between events */
 
 struct slot;
 
@@ -19,9 +23,11 @@ struct seat {
     const struct engine_side *side;
     struct instance *instance;
     unsigned number;
+    char id[IDS_UUID_SIZE]; /* of the environment */
+    int64_t position;       /* of the next event in it */
+    unsigned starts;        /* of its runtimes, up to the last event */
     struct buf answer, log, names;
     struct engine_outcome outcome;
-    bool used; /* it has had an event: a cold side needs another one */
 };
 
 struct slot {
@@ -49,6 +55,7 @@ struct engine {
     uv_timer_t pace, later;
     int open_timers;
     size_t given, done;
+    size_t held;           /* bytes of events that run */
     unsigned environments; /* made so far */
     int64_t start_us, first_ms;
     bool stopping;
@@ -60,6 +67,13 @@ static int64_t now_us(void)
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static int64_t wall_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 static void stop(struct engine *e, const struct err *why)
@@ -128,7 +142,7 @@ static int64_t due_us(const struct engine *e, const struct trace_entry *entry)
 static void read_ahead(struct engine *e)
 {
     struct err err = {0};
-    if (e->ahead.there || e->ahead.ended || e->stopping)
+    if (e->ahead.there || e->ahead.ended || e->stopping || e->held > HELD_MAX)
         return;
     e->ahead.entry = trace_entry_none;
     int status = e->options.next(e->options.owner, &e->ahead.entry, &err);
@@ -150,6 +164,11 @@ static void read_ahead(struct engine *e)
 static bool is_due(const struct engine *e)
 {
     return e->ahead.there && (e->ahead.due_us == 0 || e->ahead.due_us <= now_us());
+}
+
+static bool has_room(const struct engine *e)
+{
+    return e->held == 0 || e->held + e->ahead.texts.len <= HELD_MAX;
 }
 
 /* ---- one event in its slot ----------------------------------------------------------------- */
@@ -178,9 +197,10 @@ static void invoke(struct slot *s)
     buf_reset(&seat->answer);
     buf_reset(&seat->log);
     buf_reset(&seat->names);
-    seat->used = true;
     seat->outcome = (struct engine_outcome){
         .entry = trace_entry_none, .environment = seat->number, .begin_us = now_us() - e->start_us};
+    seat->outcome.entry.time_ms = wall_ms();
+    seat->outcome.entry.position = seat->position++;
     if (environment_invoke(instance_environment(seat->instance), &event, &err) < 0)
         stop(e, &err);
 }
@@ -191,7 +211,7 @@ static void later(struct engine *e);
 static void begin_side(struct slot *s)
 {
     const struct seat *seat = seat_next(s);
-    s->follows = seat->side->cold && seat->used;
+    s->follows = seat->side->cold && seat->position > 0;
     if (s->follows)
         later(s->engine);
     else
@@ -208,6 +228,7 @@ static void slot_begin(struct slot *s)
     e->ahead.there = false;
     s->number = ++e->given;
     s->ended = 0;
+    e->held += s->texts.len;
     read_ahead(e);
     if (!e->stopping)
         begin_side(s);
@@ -219,7 +240,7 @@ static void on_pace(uv_timer_t *timer);
 static void fill(struct engine *e)
 {
     read_ahead(e);
-    for (unsigned i = 0; i < e->options.jobs && !e->stopping && is_due(e); i++)
+    for (unsigned i = 0; i < e->options.jobs && !e->stopping && is_due(e) && has_room(e); i++)
         if (e->slots[i].number == 0)
             slot_begin(&e->slots[i]);
     if (e->stopping)
@@ -228,7 +249,7 @@ static void fill(struct engine *e)
         int64_t wait_us = e->ahead.due_us - now_us();
         uv_update_time(&e->options.loop->loop);
         uv_timer_start(&e->pace, on_pace, wait_us > 0 ? (uint64_t)(wait_us + 999) / 1000 : 0, 0);
-    } else if (!e->ahead.there && e->done == e->given) {
+    } else if (e->ahead.ended && !e->ahead.there && e->done == e->given) {
         uv_stop(&e->options.loop->loop);
     }
 }
@@ -236,6 +257,25 @@ static void fill(struct engine *e)
 static void on_pace(uv_timer_t *timer)
 {
     fill(timer->data);
+}
+
+/* A large event's memory is not kept for each of many slots. */
+static void release(const struct engine *e, struct buf *b)
+{
+    if (b->cap > SPARE_MAX / (e->options.jobs * (1 + 2 * e->options.nsides)))
+        buf_free(b);
+}
+
+static void release_slot(struct slot *s)
+{
+    struct engine *e = s->engine;
+    e->held -= s->texts.len;
+    buf_reset(&s->texts);
+    release(e, &s->texts);
+    for (size_t i = 0; i < e->options.nsides; i++) {
+        release(e, &s->seats[i].answer);
+        release(e, &s->seats[i].log);
+    }
 }
 
 /* The event has been to all sides. */
@@ -251,6 +291,7 @@ static void slot_end(struct slot *s)
     e->done++;
     if (e->options.result(e->options.owner, &result, &err) < 0)
         stop(e, &err);
+    release_slot(s);
 }
 
 /* ---- what an environment tells ------------------------------------------------------------- */
@@ -262,14 +303,22 @@ static void on_answer(void *owner, const struct environment_answer *a)
     buf_adds(&seat->names, a->request_id);
 }
 
+/* Whole lines: a recording may have to replace a value, which must not be cut in two. */
 static void on_log(void *owner, enum environment_log kind, const char *text, size_t len)
 {
     struct seat *seat = owner;
-    size_t room = TRACE_LOG_MAX - seat->log.len;
+    size_t at = 0, line_len;
+    const char *line;
+    bool *cut = &seat->outcome.entry.log_cut;
     if (kind != ENVIRONMENT_LOG_FUNCTION)
         return;
-    seat->outcome.entry.log_cut = seat->outcome.entry.log_cut || len > room;
-    buf_add(&seat->log, text, len < room ? len : room);
+    while (!*cut && (line = line_next(text, len, &at, &line_len))) {
+        *cut = line_len + 1 > TRACE_LOG_MAX - seat->log.len;
+        if (*cut)
+            return;
+        buf_add(&seat->log, line, line_len);
+        buf_addc(&seat->log, '\n');
+    }
 }
 
 static enum trace_status status_of(enum loglines_status status)
@@ -305,8 +354,14 @@ static int fill_outcome(struct seat *seat, const struct report *r, struct err *e
         entry->error_type = text_of(&seat->names, id_len);
     entry->duration_us = r->duration_us;
     entry->init_us = r->init_us == LOGLINES_NO_INIT ? TRACE_UNKNOWN : r->init_us;
-    entry->cold = r->init_us != LOGLINES_NO_INIT;
+    const struct environment *handle = instance_environment(seat->instance);
+    unsigned starts = environment_timing(handle).starts;
+    entry->cold = starts != seat->starts;
     entry->cold_known = true;
+    entry->environment = (struct trace_text){seat->id, strlen(seat->id)};
+    seat->starts = starts;
+    seat->outcome.starts = starts;
+    seat->outcome.handle = handle;
     entry->memory_mb = r->memory_mb;
     entry->max_memory_mb = r->max_memory_mb;
     seat->outcome.end_us = now_us() - seat->slot->engine->start_us;
@@ -367,8 +422,9 @@ static int seat_open(struct seat *seat, struct err *err)
     };
     seat->instance = instance_open(&o, err);
     seat->number = e->environments++;
-    seat->used = false;
-    return seat->instance ? 0 : -1;
+    seat->position = 0;
+    seat->starts = 0;
+    return seat->instance ? ids_uuid(seat->id, err) : -1;
 }
 
 /* An environment may not be closed from inside its own calls: the loop does it. */

@@ -6,7 +6,8 @@
  *   next ---> event 1 ---> slot 0: [side 0][side 1] ---> result
  *        ---> event 2 ---> slot 1: [side 0][side 1] ---> result
  *
- * One event is read ahead; an environment whose next one waits is not frozen. */
+ * One event is read ahead; an environment whose next one waits is not frozen. Large events wait for
+ * each other, whatever the number of slots, so that memory is bounded. */
 #pragma once
 
 #include <stdbool.h>
@@ -17,7 +18,7 @@
 #include "trace/entry.h"
 
 #define ENGINE_JOBS_MAX  64
-#define ENGINE_SIDES_MAX 2
+#define ENGINE_SIDES_MAX 3
 
 struct engine_side {
     const struct launch *launch; /* outlives the run */
@@ -27,9 +28,11 @@ struct engine_side {
 
 /* What an event has come to on one side. */
 struct engine_outcome {
-    struct trace_entry entry; /* what was got; no event */
-    unsigned environment;     /* number, from 0, over all sides */
-    int64_t begin_us, end_us; /* since the run began; init included */
+    struct trace_entry entry;         /* what was got; no event */
+    unsigned environment;             /* number, from 0, over all sides */
+    unsigned starts;                  /* of runtimes in it so far */
+    const struct environment *handle; /* frozen, when there are several sides */
+    int64_t begin_us, end_us;         /* since the run began; init included */
 };
 
 struct engine_result {
