@@ -2,9 +2,12 @@
 # Sample events, and the examples as their pages show them.
 add_test(NAME cli_event COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/test_event.py
     $<TARGET_FILE:clambda>)
-foreach(name s3_put sqs_batch kinesis_records hello_cpp raw_echo stream)
+foreach(name s3_put sqs_batch sqs_batch_regressed kinesis_records hello_cpp raw_echo stream)
     add_test(NAME cli_example_${name} COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/test_examples.py
         ${CMAKE_SOURCE_DIR} $<TARGET_FILE:clambda> ${name})
     set_tests_properties(cli_example_${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
 endforeach()
 set_tests_properties(cli_event PROPERTIES TIMEOUT 300)
+add_test(NAME cli_traces COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/test_traces.py
+    ${CMAKE_SOURCE_DIR} $<TARGET_FILE:clambda> ${CMAKE_BINARY_DIR}/examples)
+set_tests_properties(cli_traces PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)

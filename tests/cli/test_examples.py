@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Each example, as its README tells a user: every command of its sh blocks is run in a copy of the
-folder, and the answers to event.json are compared with expected.json.
+folder, and the answers to event.json are compared with expected.json. A command with a comment
+"# exit 1: TEXT" must exit so and print TEXT; every other one exits 0.
 
 test_examples.py SOURCE-FOLDER CLAMBDA EXAMPLE"""
 import json
@@ -14,6 +15,7 @@ import tempfile
 
 SOURCE, CLAMBDA, NAME = sys.argv[1:4]
 FENCE = re.compile(r"^```sh\n(.*?)^```$", re.M | re.S)
+EXIT = re.compile(r"# exit (\d+)(?:: (\S+))?$")
 HOST_CANNOT = 3
 SKIPPED = 77
 
@@ -71,8 +73,11 @@ def run(command, environment):
                           text=True, timeout=120, env=environment)
     if done.returncode == HOST_CANNOT:
         skip_or_fail(command, done.stderr.strip()[-500:])
-    if done.returncode != 0:
+    announced = EXIT.search(command)
+    if done.returncode != (int(announced[1]) if announced else 0):
         fail(command, f"exit {done.returncode}: {done.stdout[-500:]}{done.stderr[-2000:]}")
+    if announced and announced[2] and announced[2] not in done.stdout:
+        fail(command, f"'{announced[2]}' is not in {done.stdout[-2000:]}")
     if "clambda invoke" in command:
         check_answers(command, done.stdout, expected_of(command))
         check_lines(command, done, max(1, command.count(" -e ")))
@@ -80,11 +85,11 @@ def run(command, environment):
 
 def main():
     todo = commands()
-    if not any(expected_of(c) == "expected.json" for c in todo):
-        fail("README.md", "no command compares with expected.json")
+    if not any(expected_of(c) == "expected.json" or EXIT.search(c) for c in todo):
+        fail("README.md", "no command compares with expected.json or announces an exit code")
     with tempfile.TemporaryDirectory(prefix="clambda-example.") as top:
         folder = os.path.join(top, "examples", NAME)
-        shutil.copytree(os.path.join(SOURCE, "examples", NAME), folder)
+        shutil.copytree(os.path.join(SOURCE, "examples"), os.path.join(top, "examples"))
         os.mkdir(os.path.join(top, "runtime"))
         os.symlink(os.path.join(SOURCE, "runtime", "include"), os.path.join(top, "runtime", "include"))
         os.chmod(top, 0o755)

@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The traces of the examples: each handler answers as its trace has it, and what is planted in
+sqs_batch_regressed is found, by the trace and by each sample event.
+
+test_traces.py SOURCE-FOLDER CLAMBDA EXAMPLES-FOLDER"""
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+SOURCE, CLAMBDA, BUILT = sys.argv[1:4]
+HOST_CANNOT = 3
+SKIPPED = 77
+EQUAL = [(r"^SAME ", "nothing differs")]
+# (handler, trace, options, exit code, what the summary has)
+REPLAYS = [
+    ("s3_put", "s3_put", [], 0, EQUAL),
+    ("sqs_batch", "sqs_batch", [], 0, EQUAL),
+    ("kinesis_records", "kinesis_records", [], 0, EQUAL),
+    ("s3_put", "s3_put", ["--logs"], 0, EQUAL),
+    ("sqs_batch", "sqs_batch", ["--logs"], 0, EQUAL),
+    ("kinesis_records", "kinesis_records", ["--logs"], 0, EQUAL),
+    ("sqs_batch", "sqs_batch", ["--cold", "each"], 0, EQUAL),
+    ("kinesis_records", "kinesis_records", ["--jobs", "2"], 0, EQUAL),
+    # what the answers count is per process: another one starts anew
+    ("s3_put", "s3_put", ["--cold", "each"], 1, [(r"^  /handledByProcess$", "the counter differs")]),
+    ("s3_put", "s3_put", ["--cold", "each", "--ignore", "/handledByProcess", "--ignore",
+                          "/handledByEnvironment", "--ignore", "/repeated"], 0, EQUAL),
+    ("sqs_batch_regressed", "sqs_batch", [], 1,
+     [(r"^event 1 .*trace\.jsonl, line 1 ", "file and line"),
+      (r"^  /batchItemFailures/2$", "the pointer in event 1"),
+      (r"6b911f2d-7c10-477a-a780-d59b3c9bf093", "the message that fails now"),
+      (r"^  /batchItemFailures/0$", "the pointer in event 3"),
+      (r"^event 4 ", "the batch that fails as a whole"),
+      (r"^DIFFERENT +3 of 5 ", "the count")]),
+    ("sqs_batch_regressed", "sqs_batch", ["--baseline", os.path.join(BUILT, "sqs_batch.so")], 1,
+     [(r"^  /batchItemFailures/2$", "the pointer in event 1"), (r"^DIFFERENT +3 of 5 ", "the count")]),
+    ("sqs_batch_regressed", "sqs_batch", ["--only", "2"], 0, EQUAL),
+]
+failures = []
+
+
+def clambda(*args):
+    done = subprocess.run([CLAMBDA, *args], capture_output=True, text=True, timeout=120,
+                          stdin=subprocess.DEVNULL)
+    if done.returncode == HOST_CANNOT:
+        reason = done.stderr.strip()[-500:]
+        print(f"traces: {'FAILED' if os.environ.get('SANDBOX_MUST_WORK') == '1' else 'SKIP'} "
+              f"this host cannot sandbox: {reason}")
+        sys.exit(1 if os.environ.get("SANDBOX_MUST_WORK") == "1" else SKIPPED)
+    return done
+
+
+def check(name, held, done, what):
+    if not held:
+        failures.append(name)
+        print(f"{name}: {what}: exit {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-1000:]}",
+              file=sys.stderr)
+
+
+def trace_of(name):
+    return os.path.join(SOURCE, "examples", name, "trace.jsonl")
+
+
+def replay(handler, trace, options, code, patterns):
+    done = clambda("replay", os.path.join(BUILT, handler + ".so"), trace, *options)
+    name = " ".join([handler, os.path.basename(trace), *options])
+    check(name, done.returncode == code, done, f"expected exit {code}")
+    for pattern, what in patterns:
+        check(name, re.search(pattern, done.stdout, re.M), done, f"{what}: no '{pattern}'")
+    check(name, not done.stderr, done, "there are messages")
+
+
+def test_reports(folder):
+    """The planted regression in both reports that programs read."""
+    files = [os.path.join(folder, "out." + kind) for kind in ("html", "xml", "json")]
+    done = clambda("replay", os.path.join(BUILT, "sqs_batch_regressed.so"), trace_of("sqs_batch"),
+                   *(word for file in files for word in ("--report", file)))
+    with open(files[2], encoding="utf-8") as file:
+        report = json.load(file)
+    pointers = [item["pointer"] for d in report["differences"] for item in d["items"]]
+    check("reports", pointers[:2] == ["/batchItemFailures/2", "/batchItemFailures/0"], done, pointers)
+    for path in files[:2]:
+        with open(path, encoding="utf-8") as file:
+            check("reports", "/batchItemFailures/2" in file.read(), done, f"{path}: no pointer")
+
+
+def test_samples(folder):
+    """A sample event is enough, with one record, too."""
+    for records in ("1", "2", "10"):
+        event = os.path.join(folder, f"{records}.json")
+        with open(event, "w", encoding="utf-8") as file:
+            file.write(clambda("event", "sqs", "records=" + records).stdout)
+        recording = os.path.join(folder, f"{records}.jsonl")
+        done = clambda("invoke", os.path.join(BUILT, "sqs_batch.so"), "-e", event, "--record", recording)
+        check("record " + records, done.returncode == 0, done, "expected exit 0")
+        replay("sqs_batch", recording, [], 0, EQUAL)
+        where = r"^  the answer as a whole$" if records == "1" else r"^  /batchItemFailures/0$"
+        replay("sqs_batch_regressed", recording, [], 1, [(where, "the place")])
+
+
+def test_redaction():
+    """The trace of s3_put holds pseudonyms where its event.json has values."""
+    with open(trace_of("s3_put"), encoding="utf-8") as file:
+        text = file.read()
+    with open(os.path.join(SOURCE, "examples/s3_put/event.json"), encoding="utf-8") as file:
+        record = json.load(file)["Records"][0]
+    for value in (record["userIdentity"]["principalId"], record["requestParameters"]["sourceIPAddress"]):
+        if value in text:
+            failures.append("redaction")
+            print(f"redaction: '{value}' is in the trace", file=sys.stderr)
+
+
+def main():
+    for handler, trace, options, code, patterns in REPLAYS:
+        replay(handler, trace_of(trace), options, code, patterns)
+    test_redaction()
+    with tempfile.TemporaryDirectory(prefix="clambda-traces.") as folder:
+        os.chmod(folder, 0o755)
+        test_reports(folder)
+        test_samples(folder)
+    print(f"traces: {len(REPLAYS)} replays, {len(failures)} failures")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
