@@ -109,6 +109,53 @@ static int set_report(void *target, const char *value, struct err *err)
     return 0;
 }
 
+static int add_power(struct replay_options *o, const char *size, struct err *err)
+{
+    struct settings *settings = &o->launch.settings;
+    unsigned memory_mb = settings->memory_mb;
+    if (o->npower == REPLAY_POWER_MAX)
+        return err_set(err, ERR_USAGE, "'%.40s' is one too many: at most %d memory sizes", size,
+                       REPLAY_POWER_MAX);
+    if (settings_set_memory(settings, size, err) < 0)
+        return -1;
+    o->power[o->npower++] = settings->memory_mb;
+    settings->memory_mb = memory_mb;
+    for (size_t i = 0; i + 1 < o->npower; i++)
+        if (o->power[i] == o->power[o->npower - 1])
+            return err_set(err, ERR_USAGE, "%s MB is named twice", size);
+    return 0;
+}
+
+static int set_power(void *target, const char *value, struct err *err)
+{
+    struct replay_options *o = target;
+    char size[16];
+    for (const char *at = value;; at++) {
+        size_t len = strcspn(at, ",");
+        if (len >= sizeof size)
+            return err_set(err, ERR_USAGE, "'%.40s' is no list of memory sizes: 128,256,512",
+                           value);
+        memcpy(size, at, len);
+        size[len] = 0;
+        if (add_power(o, size, err) < 0)
+            return -1;
+        at += len;
+        if (!*at)
+            return 0;
+    }
+}
+
+static int set_p99(void *target, const char *value, struct err *err)
+{
+    struct replay_options *o = target;
+    char *end;
+    double ms = strtod(value, &end);
+    if (*end || end == value || !isfinite(ms) || ms <= 0 || ms > 900000)
+        return err_set(err, ERR_USAGE, "'%.40s' is no number of milliseconds above 0", value);
+    o->p99_us = ms * 1000;
+    return 0;
+}
+
 #define FLAG(name)                                                          \
     static int set_##name(void *target, const char *value, struct err *err) \
     {                                                                       \
@@ -122,6 +169,7 @@ static int set_report(void *target, const char *value, struct err *err)
 FLAG(logs)
 FLAG(update)
 FLAG(real_cpu)
+FLAG(leaks)
 
 static const struct option_row rows[] = {
     {"ignore", 0, "POINTER", NULL,
@@ -145,6 +193,14 @@ static const struct option_row rows[] = {
     {"cold", 0, "each", NULL, "a new environment for every event", set_cold},
     {"real-cpu", 0, NULL, NULL, "Lambda's share of CPU time for the memory size,\nnot a whole CPU",
      set_real_cpu},
+    {"leaks", 0, NULL, NULL,
+     "run every event warm and in new environments: what\ngrows, which answers depend on what was "
+     "before",
+     set_leaks},
+    {"power", 0, "LIST", NULL,
+     "run it at each of these memory sizes: durations,\ncost, the cheapest; 128,256,512,1024,1769",
+     set_power},
+    {"p99", 0, "MS", NULL, "for --power: how long 99 % of the events may take", set_p99},
     {"report", 0, "FILE", NULL, "write a report: .html, .xml (JUnit) or .json; may be\nrepeated",
      set_report},
     {"update", 0, NULL, NULL, "write the new answers into the recordings, after\nshowing them",
@@ -186,6 +242,36 @@ int replay_options_init(struct replay_options *o, struct err *err)
     return launch_init(&o->launch, err);
 }
 
+/* What cannot be had together, and why. */
+static int check_pairs(const struct replay_options *o, struct err *err)
+{
+    const bool jobs = o->jobs > 1, baseline = o->baseline, power = o->npower > 0;
+    const struct {
+        bool a, b;
+        const char *names, *why;
+    } pairs[] = {
+        {o->update, jobs, "--update and --jobs", "answers are written in the recording's order"},
+        {o->update, baseline, "--update and --baseline",
+         "what is written is compared with the recording"},
+        {o->update, power, "--update and --power", "there is one answer to write for each event"},
+        {o->update, o->leaks, "--update and --leaks", "nothing is compared with the recording"},
+        {o->update, o->only > 0, "--update and --only", "the recording is written as a whole"},
+        {o->update, o->launch.record.path, "--update and --record", "one of them is enough"},
+        {o->leaks, jobs, "--leaks and --jobs", "one environment gets all events"},
+        {o->leaks, baseline, "--leaks and --baseline", "a function is compared with itself"},
+        {o->leaks, power, "--leaks and --power", "memory and its limit go together"},
+        {o->leaks, o->cold, "--leaks and --cold", "one side has to be warm"},
+        {o->leaks, o->has_budget, "--leaks and --budget", "new environments are no measure"},
+        {power, baseline, "--power and --baseline", "sizes are compared with each other"},
+        {power, o->has_budget, "--power and --budget", "--p99 says how long it may take"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(pairs); i++)
+        if (pairs[i].a && pairs[i].b)
+            return err_set(err, ERR_USAGE, "%s do not go together: %s; leave one out",
+                           pairs[i].names, pairs[i].why);
+    return 0;
+}
+
 int replay_options_check(struct replay_options *o, struct err *err)
 {
     if (o->launch.path && o->ntraces == 0)
@@ -193,13 +279,17 @@ int replay_options_check(struct replay_options *o, struct err *err)
                        "TRACE is missing: what shall be replayed? 'clambda invoke %.100s -e FILE "
                        "--record t.jsonl' makes a recording",
                        o->launch.path);
-    if (o->update && o->jobs > 1)
-        return err_set(err, ERR_USAGE,
-                       "--update writes answers in the order of the recording: it needs --jobs 1");
-    if (o->update && o->baseline)
-        return err_set(err, ERR_USAGE,
-                       "--update writes what is compared with the recording; --baseline compares "
-                       "with another function: leave one out");
+    if (check_pairs(o, err) < 0)
+        return -1;
+    if (o->p99_us > 0 && !o->npower)
+        return err_set(err, ERR_USAGE, "--p99 needs --power LIST, whose sizes it chooses from");
+    for (size_t i = 0; i < o->ntraces && o->npower > 1; i++)
+        if (strcmp(o->traces[i], "-") == 0)
+            return err_set(err, ERR_USAGE,
+                           "'-' can be read once only, and --power reads it for every size: write "
+                           "it to a file");
+    if (o->update)
+        o->launch.record.path = o->traces[0]; /* --redact and --redact-key count */
     return 0;
 }
 

@@ -12,6 +12,7 @@
 
 #define REPLAY_TRACES_MAX  4096
 #define REPLAY_REPORTS_MAX 8
+#define REPLAY_POWER_MAX   16
 
 struct replay_options {
     struct launch launch; /* first: the shared options expect it there */
@@ -25,10 +26,13 @@ struct replay_options {
     const char *baseline; /* another FUNCTION, NULL: the recorded answers */
     unsigned jobs;
     enum trace_kind trace_kind;
-    bool trace_kind_known; /* else told apart by content */
-    double pace;           /* 0: as fast as possible */
-    size_t only;           /* number of the one event to run; 0: all */
-    bool cold, logs, update, real_cpu;
+    bool trace_kind_known;            /* else told apart by content */
+    double pace;                      /* 0: as fast as possible */
+    size_t only;                      /* number of the one event to run; 0: all */
+    unsigned power[REPLAY_POWER_MAX]; /* memory sizes in MB */
+    size_t npower;
+    double p99_us; /* of --power; 0: none is asked for */
+    bool cold, logs, update, real_cpu, leaks;
 };
 
 extern const struct options replay_options;
