@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The traces of the examples: each handler answers as its trace has it, and what is planted in
-sqs_batch_regressed is found, by the trace and by each sample event.
+sqs_batch_regressed is found, by the trace and by each sample event. What production leaves behind is
+read as README.md says.
 
 test_traces.py SOURCE-FOLDER CLAMBDA EXAMPLES-FOLDER"""
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -39,6 +41,16 @@ REPLAYS = [
     ("sqs_batch_regressed", "sqs_batch", ["--baseline", os.path.join(BUILT, "sqs_batch.so")], 1,
      [(r"^  /batchItemFailures/2$", "the pointer in event 1"), (r"^DIFFERENT +3 of 5 ", "the count")]),
     ("sqs_batch_regressed", "sqs_batch", ["--only", "2"], 0, EQUAL),
+]
+# What AWS and its command line write, replayed with raw_echo: (file, exit code, text in the output)
+FROM_PRODUCTION = [
+    ("dead_letters.json", 1, r"^    - error\n    \+ success \{\"order\":1,"),
+    ("destination.json", 1, r"^  /ok\n    - true$"),
+    ("destinations.jsonl", 1, r"^answers   4 differ"),
+    ("stream_failure.json", 1, r"^    - error\n    \+ success \{\"Records\":\[\{\"kinesis\""),
+    ("log_filter.json", 2, r"has measurements only, no events"),
+    ("queue.json", 2, r"messages of a queue or topic, not events"),
+    ("stream_pointers.json", 2, r"has no payload"),
 ]
 failures = []
 
@@ -102,6 +114,21 @@ def test_samples(folder):
         replay("sqs_batch_regressed", recording, [], 1, [(where, "the place")])
 
 
+def test_production(folder):
+    """Each file alone; and measurements of a log beside the records of the same invocations."""
+    fixtures = os.path.join(SOURCE, "tests/fixtures/traces")
+    handler = os.path.join(BUILT, "raw_echo.so")
+    for file, code, pattern in FROM_PRODUCTION:
+        done = clambda("replay", handler, os.path.join(fixtures, file))
+        check(file, done.returncode == code, done, f"expected exit {code}")
+        check(file, re.search(pattern, done.stdout + done.stderr, re.M), done, f"no '{pattern}'")
+    shutil.copy(os.path.join(fixtures, "destination.json"), folder)
+    done = clambda("replay", handler, folder, os.path.join(fixtures, "log_filter.json"),
+                   "--budget", "duration=+20%")
+    check("log", re.search(r"^duration  median \S+ ms, was \S+;", done.stdout, re.M), done,
+          "no duration from the log")
+
+
 def test_redaction():
     """The trace of s3_put holds pseudonyms where its event.json has values."""
     with open(trace_of("s3_put"), encoding="utf-8") as file:
@@ -122,6 +149,8 @@ def main():
         os.chmod(folder, 0o755)
         test_reports(folder)
         test_samples(folder)
+    with tempfile.TemporaryDirectory(prefix="clambda-traces.") as folder:
+        test_production(folder)
     print(f"traces: {len(REPLAYS)} replays, {len(failures)} failures")
     return 1 if failures else 0
 
