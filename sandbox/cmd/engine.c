@@ -118,8 +118,11 @@ static int keep_texts(struct trace_entry *entry, struct buf *texts, struct err *
         buf_add(texts, list[i]->ptr, list[i]->len);
         buf_addc(texts, '\0');
     }
+    size_t source_at = texts->len;
+    buf_adds(texts, entry->source ? entry->source : "");
     if (buf_check(texts, "an event and what was recorded of it", err) < 0)
         return -1;
+    entry->source = texts->ptr + source_at;
     const char *at = texts->ptr;
     for (size_t i = 0; i < ARRAY_LEN(list); i++) {
         if (!list[i]->ptr)

@@ -6,6 +6,8 @@
 #include "cmd/record.h"
 #include "cmd/replay_work.h"
 
+#define ARENA_KEPT ((size_t)1 << 20) /* of a large comparison's memory */
+
 static int64_t wall_us(void)
 {
     struct timespec t;
@@ -105,6 +107,8 @@ static int on_result(void *owner, const struct engine_result *result, struct err
 {
     struct replay *r = owner;
     arena_reset(&r->arena);
+    if (r->arena.peak > ARENA_KEPT)
+        arena_trim(&r->arena, ARENA_KEPT);
     if (r->mode->result(r, result, err) < 0)
         return -1;
     struct replay_progress p = {.done = r->tally.done, .differing = r->tally.differing};

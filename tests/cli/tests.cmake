@@ -53,4 +53,14 @@ set_tests_properties(cli_user cli_rootfs PROPERTIES RESOURCE_LOCK nobody)
 set_tests_properties(cli_zip PROPERTIES RUN_SERIAL ON)
 set_tests_properties(cli_faults cli_user cli_outside PROPERTIES COST 100)
 
+add_library(leaky MODULE ${CMAKE_CURRENT_LIST_DIR}/leaky.c)
+target_link_libraries(leaky PRIVATE include)
+target_compile_definitions(leaky PRIVATE _GNU_SOURCE)
+target_compile_options(leaky PRIVATE -Wall -Wextra -pthread)
+target_link_options(leaky PRIVATE -pthread)
+set_target_properties(leaky PROPERTIES PREFIX "")
+add_test(NAME cli_replay COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/test_replay.py $<TARGET_FILE:clambda>
+    $<TARGET_FILE:hostile> $<TARGET_FILE:leaky> $<TARGET_FILE:example_raw_echo>)
+set_tests_properties(cli_replay PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
+
 include(${CMAKE_CURRENT_LIST_DIR}/examples.cmake)
