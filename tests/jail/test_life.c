@@ -123,6 +123,46 @@ static void test_freeze(void)
     rig_close(&rig);
 }
 
+static bool take_census(const char *file, const char *forks, struct jail_census *out)
+{
+    struct err err = {0};
+    char told[32];
+    snprintf(told, sizeof told, "forked %s ok\n", forks);
+    if (!rig_start(&rig, "write", file, "word", "forks", forks, "sleep", NULL) ||
+        !rig_wait_output(&rig, told))
+        return false;
+    CHECK_INT(jail_freeze(rig.jail, &err), 0);
+    CHECK_INT(jail_census(rig.jail, out, &err), 0);
+    jail_kill(rig.jail);
+    discard(&rig);
+    return true;
+}
+
+static void test_census(void)
+{
+    struct err err = {0};
+    struct jail_census one = {0}, more = {0}, none = {0};
+    if (!rig_init(&rig))
+        return;
+    if (rig_open(&rig) && take_census("/tmp/a", "0", &one) && take_census("/tmp/b", "3", &more)) {
+        CHECK_INT(one.processes, 1);
+        CHECK_INT(one.threads, 1);
+        CHECK(one.descriptors >= 3);
+        CHECK(one.memory_bytes >= 4096 && one.memory_bytes < 16 << 20);
+        CHECK_INT(more.processes, 4);
+        CHECK_INT(more.threads, 4);
+        CHECK_INT(more.descriptors, 4 * one.descriptors);
+        CHECK(more.memory_bytes >= 4 * 4096);
+        CHECK_INT(more.tmp_files, one.tmp_files + 1);
+        CHECK(more.tmp_bytes >= one.tmp_bytes);
+        CHECK_INT(jail_census(rig.jail, &none, &err), 0);
+        CHECK_INT(none.processes, 0);
+        CHECK_INT(none.descriptors, 0);
+        CHECK_INT(none.tmp_files, more.tmp_files);
+    }
+    rig_close(&rig);
+}
+
 static void test_signal(void)
 {
     struct err err = {0};
@@ -217,6 +257,7 @@ static const struct check_test table[] = {
     {"respawn_keeps_tmp", test_respawn_keeps_tmp},
     {"two_at_once", test_two_at_once},
     {"freeze", test_freeze},
+    {"census", test_census},
     {"signal", test_signal},
     {"killed_from_outside", test_killed_from_outside},
     {"kill_at_random_moments", test_kill_at_random_moments},
