@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/line.h"
 #include "cmd/instance.h"
+#include "cmd/pin.h"
 #include "env/ids.h"
 #include "trace/write.h"
 
@@ -51,6 +52,7 @@ struct ahead {
 struct engine {
     struct engine_options options;
     struct slot *slots;
+    struct pin pin;
     struct ahead ahead;
     uv_timer_t pace, later;
     int open_timers;
@@ -185,6 +187,15 @@ static struct seat *seat_next(struct slot *s)
 
 static int seat_open(struct seat *seat, struct err *err);
 
+/* Both sides of a slot run on one CPU, that of this thread: cores of one machine are not equally
+ * busy, and wake each other at a cost that would be one side's. */
+static void hold_cpu(const struct slot *s)
+{
+    const struct engine *e = s->engine;
+    if (e->options.nsides > 1)
+        pin_take(&e->pin, (unsigned)(s - e->slots));
+}
+
 static void invoke(struct slot *s)
 {
     struct seat *seat = seat_next(s);
@@ -204,6 +215,7 @@ static void invoke(struct slot *s)
         .entry = trace_entry_none, .environment = seat->number, .begin_us = now_us() - e->start_us};
     seat->outcome.entry.time_ms = wall_ms();
     seat->outcome.entry.position = seat->position++;
+    hold_cpu(s);
     if (environment_invoke(instance_environment(seat->instance), &event, &err) < 0)
         stop(e, &err);
 }
@@ -495,6 +507,7 @@ struct engine *engine_open(const struct engine_options *o, struct err *err)
     struct err ignored = {0};
     e->options = *o;
     e->first_ms = TRACE_UNKNOWN;
+    pin_init(&e->pin);
     buf_init(&e->ahead.texts, TEXTS_MAX);
     uv_timer_init(&o->loop->loop, &e->pace);
     uv_timer_init(&o->loop->loop, &e->later);
@@ -540,6 +553,7 @@ int engine_close(struct engine *e, struct err *err)
         return 0;
     err->kind = ERR_NONE;
     e->stopping = true;
+    pin_release(&e->pin);
     free_slots(e, err);
     instance_sweep();
     uv_close((uv_handle_t *)&e->pace, NULL);
