@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PREFIX 4
+#include "base/utf8.h"
+
+#define PREFIX      4
+#define ESCAPED_MAX 4 /* JSON in a string in a string in a string */
 
 void needles_init(struct needles *n, size_t limit)
 {
@@ -139,25 +142,160 @@ bool needles_has(const struct needles *n, const char *text, size_t len)
     return item && item->len == len;
 }
 
-bool needles_replace(const struct needles *n, const char *text, size_t len, size_t least,
-                     struct buf *out)
+/* A text as it means something else: what a byte stands for begins at at[i] of the source. */
+struct view {
+    char *text;   /* heap */
+    uint32_t *at; /* heap: one more than len */
+    size_t len;
+};
+
+static void view_fini(struct view *v)
 {
+    free(v->text);
+    free(v->at);
+}
+
+/* Appends source with what occurs in its view replaced; without text the view is the source. */
+static bool replace_view(const struct needles *n, const char *source, size_t source_len,
+                         const struct view *v, size_t least, struct buf *out)
+{
+    const char *text = v->text ? v->text : source;
     size_t copied = 0;
-    if (!n->count || len < PREFIX)
-        return false;
-    for (size_t i = 0; i + PREFIX <= len;) {
-        const struct needle *item = find_filtered(n, text + i, len - i);
+    for (size_t i = 0; i + PREFIX <= v->len;) {
+        const struct needle *item = find_filtered(n, text + i, v->len - i);
         if (!item || item->len < least) {
             i++;
             continue;
         }
-        buf_add(out, text + copied, i - copied);
-        buf_add(out, n->texts.ptr + item->with, item->with_len);
+        size_t from = v->at ? v->at[i] : i;
         i += item->len;
-        copied = i;
+        buf_add(out, source + copied, from - copied);
+        buf_add(out, n->texts.ptr + item->with, item->with_len);
+        copied = v->at ? v->at[i] : i;
     }
     if (!copied)
         return false;
-    buf_add(out, text + copied, len - copied);
+    buf_add(out, source + copied, source_len - copied);
+    return true;
+}
+
+static bool read_unit(const char *p, const char *end, uint32_t *out)
+{
+    uint32_t unit = 0;
+    if (end - p < 6 || p[0] != '\\' || p[1] != 'u')
+        return false;
+    for (p += 2, end = p + 4; p < end; p++) {
+        uint32_t low = (unsigned char)*p | 0x20u;
+        if (*p >= '0' && *p <= '9')
+            unit = unit << 4 | (uint32_t)(*p - '0');
+        else if (low >= 'a' && low <= 'f')
+            unit = unit << 4 | (low - 'a' + 10);
+        else
+            return false;
+    }
+    *out = unit;
+    return true;
+}
+
+/* Bytes of an escape, and what it stands for; 0: it is none. */
+static size_t read_escape(const char *p, const char *end, char out[4], size_t *out_len)
+{
+    static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+    uint32_t unit, low;
+    const char *one = end - p >= 2 && p[1] ? strchr(from, p[1]) : NULL;
+    if (one) {
+        out[0] = to[one - from];
+        *out_len = 1;
+        return 2;
+    }
+    if (!read_unit(p, end, &unit))
+        return 0;
+    size_t len = 6;
+    if (unit >= 0xD800 && unit < 0xDC00 && read_unit(p + 6, end, &low) && low >= 0xDC00 &&
+        low < 0xE000) {
+        unit = 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
+        len = 12;
+    }
+    *out_len = utf8_encode(unit >= 0xD800 && unit < 0xE000 ? 0xFFFD : unit, out);
+    return len;
+}
+
+/* Takes one layer of escapes away, in place: of a text that is not known to be JSON, what looks
+ * like them. False: there are none. */
+static bool view_unescape(struct view *v)
+{
+    size_t w = 0, step;
+    const char *end = v->text + v->len;
+    if (!memchr(v->text, '\\', v->len))
+        return false;
+    for (size_t i = 0; i < v->len; i += step) {
+        char bytes[4] = {v->text[i]};
+        size_t count = 1, escape = 0;
+        uint32_t at = v->at[i];
+        if (v->text[i] == '\\')
+            escape = read_escape(v->text + i, end, bytes, &count);
+        step = escape ? escape : 1;
+        for (size_t k = 0; k < count; k++) {
+            v->text[w] = bytes[k];
+            v->at[w++] = at;
+        }
+    }
+    v->at[w] = v->at[v->len];
+    v->len = w;
+    return true;
+}
+
+/* 1; 0: there are not so many layers of escapes; -1: no memory. */
+static int view_make(struct view *v, const char *text, size_t len, size_t layers)
+{
+    *v = (struct view){malloc(len + 1), calloc(len + 1, sizeof *v->at), len};
+    if (!v->text || !v->at)
+        return -1;
+    memcpy(v->text, text, len);
+    for (size_t i = 0; i <= len; i++)
+        v->at[i] = (uint32_t)i;
+    while (layers && view_unescape(v))
+        layers--;
+    return !layers;
+}
+
+/* With so many layers of escapes taken away; in *more, whether there are. */
+static bool replace_layer(const struct needles *n, const char *text, size_t len, size_t layers,
+                          size_t least, struct buf *out, bool *more)
+{
+    static const struct buf starved = {.failed = true, .starved = true};
+    struct view v = {0};
+    if (!layers)
+        return replace_view(n, text, len, &(struct view){.len = len}, least, out);
+    int made = memchr(text, '\\', len) ? view_make(&v, text, len, layers) : 0;
+    if (made < 0)
+        buf_inherit(out, &starved);
+    *more = made > 0;
+    bool found = *more && replace_view(n, text, len, &v, least, out);
+    view_fini(&v);
+    return found;
+}
+
+bool needles_replace(const struct needles *n, const char *text, size_t len, size_t least,
+                     struct buf *out)
+{
+    AUTO_BUF struct buf last;
+    struct buf next; /* becomes the last one, or is empty */
+    bool found = false, more = n->count && len >= PREFIX;
+    buf_init(&last, out->limit);
+    for (size_t layers = 0; more && layers <= ESCAPED_MAX && !last.failed; layers++) {
+        buf_init(&next, out->limit);
+        const char *from = found ? last.ptr : text;
+        if (replace_layer(n, from, found ? last.len : len, layers, least, &next, &more) ||
+            next.failed) {
+            buf_free(&last);
+            last = next;
+            found = true;
+        }
+    }
+    if (!found)
+        return false;
+    buf_add(out, last.ptr, last.len);
+    buf_inherit(out, &last);
     return true;
 }

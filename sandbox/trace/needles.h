@@ -39,6 +39,7 @@ int needles_ready(struct needles *n, struct err *err) ATTR_CHECK;
 bool needles_has(const struct needles *n, const char *text, size_t len);
 
 /* Appends text with what occurs in it replaced, of those at one place the longest; only needles of
- * at least least bytes. False, and nothing is appended, when nothing occurs. */
+ * at least least bytes. As it is, and as strings of JSON write it, in up to four layers. False, and
+ * nothing is appended, when nothing occurs. */
 bool needles_replace(const struct needles *n, const char *text, size_t len, size_t least,
                      struct buf *out);

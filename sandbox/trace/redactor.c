@@ -4,10 +4,13 @@
 
 #include "base/base64.h"
 #include "base/scan.h"
+#include "base/utf8.h"
 #include "trace/needles.h"
 #include "trace/read.h"
 #include "trace/redact.h"
 #include "trace/walk.h"
+
+#define LAYERS_MAX 4 /* documents in texts of documents */
 
 /* First all values that are to go are found, in event and answer; then both are written anew, and
  * the other texts, without them. */
@@ -15,15 +18,16 @@ struct redactor {
     const struct redact *redact;
     struct needles needles;
     struct walk walk;
-    /* a string without its escapes; the document that one is; what stands in for a value */
-    struct buf plain, inner, with;
+    /* a string without its escapes; what stands in for a value; nothing, but it fails when one of
+     * the texts that were looked into did */
+    struct buf plain, with, lost;
     struct buf event, answer, context, identity, log, type;
 };
 
-#define EACH_BUF(r)                                                                     \
-    {                                                                                   \
-        &(r)->plain, &(r)->inner, &(r)->with, &(r)->event, &(r)->answer, &(r)->context, \
-            &(r)->identity, &(r)->log, &(r)->type                                       \
+#define EACH_BUF(r)                                                                    \
+    {                                                                                  \
+        &(r)->plain, &(r)->with, &(r)->lost, &(r)->event, &(r)->answer, &(r)->context, \
+            &(r)->identity, &(r)->log, &(r)->type                                      \
     }
 
 struct redactor *redactor_open(const struct redact *redact, struct err *err)
@@ -61,6 +65,7 @@ static struct trace_text content(struct redactor *r, struct scan_value raw)
     buf_reset(&r->plain);
     char *out = buf_reserve(&r->plain, raw.len);
     long len = out ? scan_unescape(raw, out) : -1;
+    buf_inherit(&r->lost, &r->plain);
     return (struct trace_text){out, len < 0 ? 0 : (size_t)len};
 }
 
@@ -82,23 +87,38 @@ static void add_pseudonym(struct redactor *r, const struct walk_token *t, struct
     }
 }
 
-/* In other texts it may stand as it is, or as in the document. */
-static void collect_one(struct redactor *r, const struct walk_token *t)
+/* Without its sign, and without a fraction of zeros: 12.0 and -12 are 12. */
+static struct trace_text bare_number(struct scan_value raw)
 {
-    struct needles *n = &r->needles;
-    buf_reset(&r->with);
-    if (t->kind == WALK_NUMBER && t->raw.len >= REDACT_TEXT_MIN) {
-        pseudonym_add_number(&r->redact->key, t->raw.ptr, t->raw.len, &r->with);
-        needles_add(n, t->raw.ptr, t->raw.len, r->with.ptr, r->with.len);
-    } else if (t->kind == WALK_STRING) {
-        struct trace_text text = content(r, t->raw);
-        if (text.len < REDACT_TEXT_MIN)
-            return;
-        pseudonym_add_text(&r->redact->key, text.ptr, text.len, &r->with);
-        needles_add(n, text.ptr, text.len, r->with.ptr, r->with.len);
-        if (text.ptr != t->raw.ptr + 1)
-            needles_add(n, t->raw.ptr + 1, t->raw.len - 2, r->with.ptr, r->with.len);
+    struct trace_text t = {raw.ptr, raw.len};
+    if (*t.ptr == '-') {
+        t.ptr++;
+        t.len--;
     }
+    size_t end = t.len;
+    while (end && t.ptr[end - 1] == '0')
+        end--;
+    if (end && t.ptr[end - 1] == '.')
+        t.len = end - 1;
+    return t;
+}
+
+static void collect_number(struct redactor *r, struct trace_text number)
+{
+    if (number.len < REDACT_TEXT_MIN)
+        return;
+    buf_reset(&r->with);
+    pseudonym_add_number(&r->redact->key, number.ptr, number.len, &r->with);
+    needles_add(&r->needles, number.ptr, number.len, r->with.ptr, r->with.len);
+}
+
+static void collect_text(struct redactor *r, struct trace_text text)
+{
+    if (text.len < REDACT_TEXT_MIN)
+        return;
+    buf_reset(&r->with);
+    pseudonym_add_text(&r->redact->key, text.ptr, text.len, &r->with);
+    needles_add(&r->needles, text.ptr, text.len, r->with.ptr, r->with.len);
 }
 
 static bool is_json(struct trace_text text)
@@ -112,15 +132,13 @@ static void begin(struct redactor *r, struct trace_text text)
     walk_init(&r->walk, text.ptr, text.len, r->redact->pointers, r->redact->count);
 }
 
-/* What is in base64 to out; false: it is none. */
-static bool decode(struct trace_text text, struct buf *out)
+static struct trace_text trim(struct trace_text t)
 {
-    buf_reset(out);
-    char *bytes = buf_reserve(out, text.len + 3);
-    long len = bytes ? base64_decode(text.ptr, text.len, bytes) : -1;
-    if (len > 0)
-        out->len = (size_t)len;
-    return len > 0;
+    while (t.len && memchr(" \t\r\n", t.ptr[t.len - 1], 4))
+        t.len--;
+    for (; t.len && memchr(" \t\r\n", *t.ptr, 4); t.len--)
+        t.ptr++;
+    return t;
 }
 
 static bool is_container(struct trace_text text)
@@ -128,36 +146,82 @@ static bool is_container(struct trace_text text)
     return text.len > 2 && (*text.ptr == '{' || *text.ptr == '[') && is_json(text);
 }
 
-/* A text that is a document, as it is or in base64: a function that reads it logs the values in it.
- */
-static void collect_inner(struct redactor *r, const struct walk_token *t)
+/* What is in base64 to out, without white space around it; false: it is none, or no text. */
+static bool decode(struct trace_text text, struct buf *out)
 {
-    struct trace_text text = content(r, t->raw);
-    struct walk inner;
+    char *bytes = text.len < 4 ? NULL : buf_reserve(out, text.len + 3);
+    long len = bytes ? base64_decode(text.ptr, text.len, bytes) : -1;
+    if (len <= 0)
+        return false;
+    struct trace_text plain = trim((struct trace_text){bytes, (size_t)len});
+    out->len = plain.len;
+    memmove(out->ptr, plain.ptr, plain.len);
+    if (utf8_valid_prefix(out->ptr, out->len) != out->len)
+        out->len = 0;
+    return out->len != 0;
+}
+
+static void collect_string(struct redactor *r, struct trace_text text, size_t layers);
+
+/* A text that is a document: a function that reads it logs the values in it. */
+static void collect_inner(struct redactor *r, struct trace_text text, size_t layers)
+{
+    static const struct buf starved = {.failed = true, .starved = true};
+    AUTO_FREE struct walk *inner = malloc(sizeof *inner);
     struct walk_token found;
-    if (is_container(text)) {
-        buf_reset(&r->inner);
-        buf_add(&r->inner, text.ptr, text.len);
-    } else if (text.len < 4 || !decode(text, &r->inner)) {
+    if (!inner) {
+        buf_inherit(&r->lost, &starved);
         return;
     }
-    text = (struct trace_text){r->inner.ptr, r->inner.len};
-    if (r->inner.failed || !is_container(text))
+    for (walk_init(inner, text.ptr, text.len, NULL, 0); walk_next(inner, &found);)
+        if (found.kind == WALK_NUMBER) {
+            collect_number(r, (struct trace_text){found.raw.ptr, found.raw.len});
+            collect_number(r, bare_number(found.raw));
+        } else if (found.kind == WALK_STRING) {
+            collect_string(r, content(r, found.raw), layers);
+        }
+}
+
+/* And what is in it, as it is or in base64. text may be r->plain. */
+static void collect_string(struct redactor *r, struct trace_text text, size_t layers)
+{
+    AUTO_BUF struct buf inner;
+    buf_init(&inner, TRACE_LINE_MAX);
+    collect_text(r, text);
+    struct trace_text bare = trim(text);
+    if (!layers)
         return;
-    for (walk_init(&inner, text.ptr, text.len, NULL, 0); walk_next(&inner, &found);)
-        if (found.kind != WALK_KEY)
-            collect_one(r, &found);
+    if (is_container(bare)) {
+        buf_add(&inner, bare.ptr, bare.len);
+    } else if (decode(bare, &inner)) {
+        collect_text(r, (struct trace_text){inner.ptr, inner.len});
+    }
+    buf_inherit(&r->lost, &inner);
+    bare = (struct trace_text){inner.ptr, inner.len};
+    if (!inner.failed && is_container(bare))
+        collect_inner(r, bare, layers - 1);
 }
 
 static void collect(struct redactor *r, struct trace_text text)
 {
     struct walk_token t;
-    for (begin(r, text); walk_next(&r->walk, &t);)
-        if (t.covered && t.kind != WALK_KEY) {
-            collect_one(r, &t);
-            if (t.kind == WALK_STRING)
-                collect_inner(r, &t);
+    if (!text.ptr)
+        return;
+    if (!is_json(text)) { /* it goes as a whole */
+        if (text.len >= REDACT_KEY_MIN)
+            collect_text(r, text);
+        return;
+    }
+    for (begin(r, text); walk_next(&r->walk, &t);) {
+        if (!t.covered || t.kind == WALK_KEY)
+            continue;
+        if (t.kind == WALK_NUMBER) {
+            collect_number(r, (struct trace_text){t.raw.ptr, t.raw.len});
+            collect_number(r, bare_number(t.raw));
+        } else if (t.kind == WALK_STRING) {
+            collect_string(r, content(r, t.raw), LAYERS_MAX);
         }
+    }
 }
 
 /* Puts the stand-ins for what occurs in a token into r->with, as JSON. False: nothing does. */
@@ -165,7 +229,9 @@ static bool replace_inside(struct redactor *r, const struct walk_token *t)
 {
     buf_reset(&r->with);
     if (t->kind == WALK_NUMBER) {
-        if (!needles_has(&r->needles, t->raw.ptr, t->raw.len))
+        struct trace_text bare = bare_number(t->raw);
+        if (!needles_has(&r->needles, bare.ptr, bare.len) &&
+            !needles_has(&r->needles, t->raw.ptr, t->raw.len))
             return false;
         pseudonym_add_number(&r->redact->key, t->raw.ptr, t->raw.len, &r->with);
         return true;
@@ -201,7 +267,7 @@ static void rewrite(struct redactor *r, struct trace_text text, struct buf *out)
         }
     }
     buf_add(out, copied, (size_t)(text.ptr + text.len - copied));
-    buf_inherit(out, &r->plain);
+    buf_inherit(out, &r->lost);
 }
 
 /* Writes *text anew. A text that is no document is replaced as a whole. */
@@ -234,13 +300,10 @@ int redactor_apply(struct redactor *r, struct trace_entry *e, struct err *err)
 {
     needles_clear(&r->needles);
     buf_reset(&r->plain);
-    buf_reset(&r->inner);
-    if (e->event.ptr && is_json(e->event))
-        collect(r, e->event);
-    if (e->answer.ptr && is_json(e->answer))
-        collect(r, e->answer);
-    if (buf_check(&r->plain, "a redacted value", err) < 0 ||
-        buf_check(&r->inner, "a redacted value", err) < 0 || needles_ready(&r->needles, err) < 0)
+    buf_reset(&r->lost);
+    collect(r, e->event);
+    collect(r, e->answer);
+    if (buf_check(&r->lost, "a redacted value", err) < 0 || needles_ready(&r->needles, err) < 0)
         return -1;
     if (hide(r, &e->event, &r->event, err) < 0 || hide(r, &e->answer, &r->answer, err) < 0 ||
         hide_text(r, &e->client_context, &r->context, err) < 0 ||

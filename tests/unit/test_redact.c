@@ -217,6 +217,60 @@ static void test_equal(void)
 
 #define TEXT(s) ((struct trace_text){s, sizeof(s) - 1})
 
+/* An event with the secret in /s, what the log says, and what must not be left of it. */
+static const struct {
+    const char *name, *event, *answer, *log, *gone;
+} leaks[] = {
+    {"escaped as in ASCII", "{\"s\":\"M\xC3\xBCller\"}", NULL, "{\"n\":\"M\\u00fcller\"}\n",
+     "ller"},
+    {"in large digits", "{\"s\":\"M\\u00fcller\"}", NULL, "M\\u00FCller\n", "ller"},
+    {"a pair", "{\"s\":\"\xF0\x9F\x98\x80 smile\"}", NULL, "\\uD83D\\uDE00 smile\n", "smile"},
+    {"other escapes", "{\"s\":\"a \\u0022quoted\\u0022\"}", NULL, "\"a \\\"quoted\\\"\"\n",
+     "quoted"},
+    {"a slash", "{\"s\":\"my/path\"}", NULL, "my\\/path\n", "path"},
+    {"escaped for HTML", "{\"s\":\"x <tag>\"}", NULL, "x \\u003ctag\\u003e\n", "tag"},
+    {"in two layers", "{\"s\":\"a \\\"b c\\\"\"}",
+     "{\"x\":\"{\\\"y\\\":\\\"a \\\\\\\"b c\\\\\\\"\\\"}\"}", NULL, "b c"},
+    {"not decoded", "{\"s\":\"Y2FyZCA0MTEx\"}", NULL, "got card 4111\n", "4111"},
+    {"blanks around a document", "{\"s\":\" {\\\"c\\\":\\\"4111-22\\\"}\\n\"}", NULL, "4111-22\n",
+     "4111"},
+    {"a document in a document",
+     "{\"s\":\"{\\\"d\\\":\\\"{\\\\\\\"c\\\\\\\":\\\\\\\"4111-22\\\\\\\"}\\\"}\"}", NULL,
+     "4111-22\n", "4111"},
+    {"a fraction of zeros", "{\"s\":4111222}", "{\"x\":4111222.0}", "4111222.00\n", "4111222"},
+    {"without one", "{\"s\":4111222.0}", "{\"x\":4111222}", "4111222\n", "4111222"},
+    {"another sign", "{\"s\":-4111222}", "{\"x\":4111222}", "4111222\n", "4111222"},
+    {"event that is no document", "plain secret", NULL, "plain secret\n", "secret"},
+    {"answer that is no document", "{\"s\":1}", "plain secret", "plain secret\n", "secret"},
+};
+
+static struct trace_text as_text(const char *text)
+{
+    return (struct trace_text){text, text ? strlen(text) : 0};
+}
+
+static void test_leaks(void)
+{
+    static const char *const pointers[] = {"/s"};
+    struct err err = {0};
+    begin("words", pointers, 1);
+    struct redactor *r = redactor_open(&redact, &err);
+    for (size_t i = 0; i < ARRAY_LEN(leaks); i++) {
+        struct trace_entry e = trace_entry_none;
+        e.event = as_text(leaks[i].event);
+        e.answer = as_text(leaks[i].answer);
+        e.log = as_text(leaks[i].log);
+        CHECK_INT(redactor_apply(r, &e, &err), 0);
+        const struct trace_text texts[] = {e.event, e.answer, e.log};
+        for (size_t k = 0; k < ARRAY_LEN(texts); k++)
+            if (texts[k].ptr &&
+                memmem(texts[k].ptr, texts[k].len, leaks[i].gone, strlen(leaks[i].gone)))
+                CHECK_STR(texts[k].ptr, leaks[i].name);
+    }
+    redactor_close(r);
+    redact_fini(&redact);
+}
+
 /* Event, answer, log and the rest of one invocation: nothing of the secret is left. */
 static void test_invocation(void)
 {
@@ -266,6 +320,8 @@ static const struct {
     {{"aaaa", "aaaaaaaa"}, "aaaaaaaaaaaaa", "10a"},
     {{"abcd", "abcm", "abcmno", "abcmnop"}, "abcmnoq abcmq abce", "2q 1q abce"},
     {{NULL}, "abcd", NULL},
+    {{"a\nbc"}, "a\\nbc a\\\\nbc a\\u000abc a\\u00", "0 0 0 a\\u00"},
+    {{"abcd"}, "\\\\x \\u0061bc\\u0064\\", "\\\\x 0\\"},
 };
 
 static void test_needles(void)
@@ -308,9 +364,9 @@ static void test_usage(void)
 }
 
 static const struct check_test tests[] = {
-    {"hmac", test_hmac},       {"numbers", test_numbers}, {"shapes", test_shapes},
-    {"forms", test_forms},     {"equal", test_equal},     {"invocation", test_invocation},
-    {"needles", test_needles}, {"usage", test_usage},
+    {"hmac", test_hmac},   {"numbers", test_numbers}, {"shapes", test_shapes},
+    {"forms", test_forms}, {"equal", test_equal},     {"invocation", test_invocation},
+    {"leaks", test_leaks}, {"needles", test_needles}, {"usage", test_usage},
 };
 
 CHECK_MAIN(tests)
