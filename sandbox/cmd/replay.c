@@ -124,12 +124,39 @@ static void add_word(struct buf *out, const char *word)
     buf_addc(out, '\'');
 }
 
+/* Who repeats one event wants neither its report in place of the whole one nor the recordings
+ * changed. Gives how many words say such a thing. */
+static int count_writing(const char *word)
+{
+    static const char *const taking[] = {"--report", "--record", "--redact", "--redact-key"};
+    if (strcmp(word, "--update") == 0)
+        return 1;
+    for (size_t i = 0; i < ARRAY_LEN(taking); i++) {
+        size_t len = strlen(taking[i]);
+        if (strncmp(word, taking[i], len) == 0 && (word[len] == '=' || word[len] == '\0'))
+            return word[len] ? 1 : 2;
+    }
+    return 0;
+}
+
 static int keep_command(struct replay *r, int argc, char **argv, struct err *err)
 {
+    bool ended = false;
     buf_adds(&r->command, "clambda");
     for (int i = 0; i < argc; i++)
         add_word(&r->command, argv[i]);
+    for (int i = 1; i < argc; i++) {
+        ended = ended || strcmp(argv[i], "--") == 0;
+        int skipped = ended ? 0 : count_writing(argv[i]);
+        if (skipped)
+            i += skipped - 1;
+        else
+            add_word(&r->repeat, argv[i]);
+    }
+    if (buf_check(&r->repeat, "the command line", err) < 0)
+        return -1;
     r->tally.command = r->command.ptr;
+    r->tally.repeat = r->repeat.ptr;
     r->tally.function = r->options.launch.path;
     r->tally.baseline = r->options.baseline;
     r->tally.version = CLAMBDA_VERSION;
@@ -190,10 +217,12 @@ int replay_run(int argc, char **argv)
         return failure_exit_code(&err);
     }
     buf_init(&r->command, COMMAND_MAX);
+    buf_init(&r->repeat, COMMAND_MAX);
     int code = start(r, argc, argv);
     tally_fini(&r->tally);
     arena_fini(&r->arena);
     buf_free(&r->command);
+    buf_free(&r->repeat);
     replay_options_fini(&r->options);
     replay_options_fini(&r->baseline);
     free(r);

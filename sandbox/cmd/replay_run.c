@@ -85,21 +85,25 @@ int replay_compare(struct replay *r, const struct trace_entry *expected,
 
 void replay_add_spans(struct replay *r, const struct engine_outcome *o, bool baseline)
 {
+    /* an environment is built before its init begins: what is known of both is when they ended */
+    int64_t begin_us = r->pass_began_us + o->begin_us, end_us = r->pass_began_us + o->end_us;
     int64_t init_us = o->entry.init_us == TRACE_UNKNOWN ? 0 : o->entry.init_us;
-    int64_t begin_us = r->pass_began_us + o->begin_us;
+    int64_t run_us = o->entry.duration_us, invoke_us = end_us - (run_us > 0 ? run_us : 0);
+    if (invoke_us < begin_us + init_us)
+        invoke_us = begin_us + init_us;
     struct tally_span span = {
         .environment = r->environments + o->environment, .baseline = baseline, .count = 1};
     if (span.environment >= r->environment_end)
         r->environment_end = span.environment + 1;
     if (init_us) {
         span.kind = TALLY_SPAN_INIT;
-        span.begin_us = begin_us;
-        span.end_us = begin_us + init_us;
+        span.begin_us = invoke_us - init_us;
+        span.end_us = invoke_us;
         tally_add_span(&r->tally, &span);
     }
     span.kind = o->entry.status == TRACE_STATUS_SUCCESS ? TALLY_SPAN_INVOKE : TALLY_SPAN_FAILED;
-    span.begin_us = begin_us + init_us;
-    span.end_us = r->pass_began_us + o->end_us;
+    span.begin_us = invoke_us;
+    span.end_us = end_us;
     tally_add_span(&r->tally, &span);
 }
 

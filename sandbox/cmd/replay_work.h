@@ -35,8 +35,8 @@ struct replay {
     struct replay_source *source;
     struct replay_view view;
     struct tally tally;
-    struct arena arena; /* of one comparison */
-    struct buf command;
+    struct arena arena;           /* of one comparison */
+    struct buf command, repeat;   /* see tally.h */
     struct record *record;        /* --record; NULL: none */
     struct replay_update *update; /* --update; NULL: none */
     struct leaks *leaks;

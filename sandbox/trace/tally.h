@@ -85,6 +85,7 @@ struct tally_power {
 struct tally {
     const char *function, *baseline; /* as given; baseline NULL: the trace's own answers */
     const char *command;             /* the whole command line, quoted for a shell */
+    const char *repeat; /* what stands behind 'clambda replay', without what writes files */
     const char *version;
     int64_t began_ms, took_us;
     bool interrupted;

@@ -111,6 +111,18 @@ static bool copy_items(struct tally *t, const struct compare_result *from, size_
     return true;
 }
 
+/* For the one event; --only stands first, since a "--" may end the options. */
+static char *repeat_command(struct tally *t, size_t number)
+{
+    const char *words = t->repeat ? t->repeat : "";
+    size_t len = strnlen(words, COMMAND_MAX);
+    size_t size = len + sizeof "clambda replay --only 18446744073709551615 ";
+    char *command = arena_alloc(&t->texts, size);
+    if (command)
+        snprintf(command, size, "clambda replay --only %zu %.*s", number, (int)len, words);
+    return command;
+}
+
 static bool copy_words(struct tally *t, const struct trace_entry *expected,
                        const struct trace_entry *got, struct tally_difference *d)
 {
@@ -119,12 +131,7 @@ static bool copy_words(struct tally *t, const struct trace_entry *expected,
     tally_keep_source(expected, source, sizeof source);
     d->source = arena_strndup(&t->texts, source, strlen(source));
     d->request_id = arena_strndup(&t->texts, id.ptr ? id.ptr : "", id.len < 64 ? id.len : 64);
-    const char *command = t->command ? t->command : "";
-    size_t len = strnlen(command, COMMAND_MAX), size = len + sizeof " --only 18446744073709551615";
-    char *again = arena_alloc(&t->texts, size);
-    if (again)
-        snprintf(again, size, "%.*s --only %zu", (int)len, command, d->number);
-    d->command = again;
+    d->command = repeat_command(t, d->number);
     return d->source && d->request_id && d->command;
 }
 

@@ -243,6 +243,7 @@ static int make(const struct kind *k, const char *folder, struct err *err)
                       "--match '/items/*/price=number~1e-9' --ignore /requestContext/requestId "
                       "--budget duration=+20%,memory=+25% --report 'it'\\''s a report.html'"
                     : "clambda replay 'build/examples/orders <b>.so' 'traces/last night.jsonl'";
+    t.repeat = t.command + sizeof "clambda replay " - 1;
     t.version = "0.1.0";
     t.began_ms = 1795284000000;
     t.interrupted = k->interrupted;

@@ -101,7 +101,7 @@ def check_keyboard(page):
     page.devtools("Browser.grantPermissions", permissions=["clipboardReadWrite", "clipboardSanitizedWrite"])
     page.press("Enter")
     copied = page.run("return new Promise(done => setTimeout(done, 100)).then(() => navigator.clipboard.readText())")
-    check("Enter copies the command", copied, "clambda replay 'build/examples/orders <b>.so' 'traces/last night.jsonl' --only 6")
+    check("Enter copies the command", copied, "clambda replay --only 6 'build/examples/orders <b>.so' 'traces/last night.jsonl'")
     check("and says so", ask(page, "document.activeElement.textContent"), "Copied")
     page.press("Shift")
     check("the order of focus is that of the page", ask(page, "document.querySelectorAll('[tabindex]:not([tabindex=\"0\"])').length"), 0)

@@ -113,6 +113,7 @@ static void make_tally(struct tally *t)
     CHECK_INT(tally_init(t, &err), 0);
     t->function = "</title>.so";
     t->command = "clambda replay x '<a&b>'";
+    t->repeat = "x '<a&b>'";
     t->took_us = 1500000;
     before.source = "t\".jsonl";
     before.line = 3;
@@ -173,7 +174,7 @@ static void test_xml(void)
     CHECK_HAS(out.ptr, "message=\"3 differences, the first at '/a'\"");
     CHECK_HAS(out.ptr, "\\x01\\x1b[31m\\xff]]&gt;&amp;amp;");
     CHECK_HAS(out.ptr, "name=\"1 other event\"");
-    CHECK_HAS(out.ptr, "repeat: clambda replay x '&lt;a&amp;b&gt;' --only 1");
+    CHECK_HAS(out.ptr, "repeat: clambda replay --only 1 x '&lt;a&amp;b&gt;'");
     CHECK_INT(count_of(out.ptr, "<error"), 0);
     buf_reset(&out);
     t.interrupted = true;
@@ -195,7 +196,7 @@ static void test_text(void)
     CHECK_HAS(out.ptr, "event 1  t\".jsonl, line 3\n");
     CHECK_HAS(out.ptr, "\\x01\\x1b[31m\\xff");
     CHECK_HAS(out.ptr, "... and 2 more differences\n");
-    CHECK_HAS(out.ptr, "repeat    clambda replay x '<a&b>' --only 1\n");
+    CHECK_HAS(out.ptr, "repeat    clambda replay --only 1 x '<a&b>'\n");
     CHECK_HAS(out.ptr, "failed    duration: too long: 7\n");
     CHECK_HAS(out.ptr, "DIFFERENT 1 of 2 events differs, 1 finding failed\n");
     CHECK_INT(count_of(out.ptr, "\x1b"), 0);

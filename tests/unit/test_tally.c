@@ -18,6 +18,7 @@ static void begin(void)
     struct err err;
     CHECK_INT(tally_init(&tally, &err), 0);
     tally.command = "clambda replay f.so t.jsonl";
+    tally.repeat = "f.so t.jsonl";
 }
 
 static struct trace_entry make_entry(enum trace_status status, int64_t duration_us)
@@ -112,7 +113,7 @@ static void test_order(void)
         CHECK_INT(tally.kept[i].number, sorted[i]);
         CHECK_INT(tally.slowest[i].number, sorted[i]);
     }
-    CHECK_STR(tally.kept[3].command, "clambda replay f.so t.jsonl --only 7");
+    CHECK_STR(tally.kept[3].command, "clambda replay --only 7 f.so t.jsonl");
     CHECK_STR(tally.kept[3].source, "t.jsonl, line 7");
     CHECK_STR(tally.kept[3].items[0].pointer, "/a");
     CHECK_MEM(tally.kept[3].got.ptr, tally.kept[3].got.len, "2", 1);
