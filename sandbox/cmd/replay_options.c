@@ -262,6 +262,7 @@ static int check_pairs(const struct replay_options *o, struct err *err)
         {o->leaks, power, "--leaks and --power", "memory and its limit go together"},
         {o->leaks, o->cold, "--leaks and --cold", "one side has to be warm"},
         {o->leaks, o->has_budget, "--leaks and --budget", "new environments are no measure"},
+        {power, o->launch.record.path, "--power and --record", "a recording is of one memory size"},
         {power, baseline, "--power and --baseline", "sizes are compared with each other"},
         {power, o->has_budget, "--power and --budget", "--p99 says how long it may take"},
     };

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "cmd/price.h"
-#include "cmd/record.h"
 #include "cmd/replay_work.h"
 
 #define CPU_MB 1769.0 /* that one CPU comes with */
@@ -66,7 +65,6 @@ static int power_result(struct replay *r, const struct engine_result *result, st
     bill(r, &got);
     tally_add(&r->tally, replay_number(r, result), &expected, &got, &differences);
     replay_add_spans(r, &result->sides[0], false);
-    record_write(r->record, &got);
     return 0;
 }
 

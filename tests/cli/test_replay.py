@@ -197,11 +197,35 @@ def interrupted(*options):
     return child.returncode, out, err
 
 
+def interrupted_twice():
+    """The first one while events run, the next one while the summary has no place to go."""
+    slow = write("slow.jsonl", '{"do":"sleep 0.2"}\n' * 200)
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    try:
+        while os.write(writer, bytes(4096)):
+            pass
+    except BlockingIOError:
+        os.set_blocking(writer, True)
+    child = subprocess.Popen([CLAMBDA, "replay", FOLDER, slow], stdout=writer, stderr=subprocess.DEVNULL)
+    environment = f"/proc/{child.pid}/task/{child.pid}/children"
+    wait_until(lambda: open(environment).read().strip())
+    child.send_signal(signal.SIGINT)
+    wait_until(lambda: not open(environment).read().strip())
+    wait_until(lambda: re.search(r"State:\s+S", open(f"/proc/{child.pid}/status").read()))
+    child.send_signal(signal.SIGINT)
+    code = child.wait(60)
+    os.close(reader)
+    os.close(writer)
+    return code
+
+
 def check_interrupt():
     code, out, err = interrupted("--report", path("part.json"))
     check("interrupted", code, 130)
     check_match("with the report so far", out, r"interrupted, the rest was not run")
     check("in the file, too", json.load(open(path("part.json")))["interrupted"], True)
+    check("a second signal ends what is left to do", interrupted_twice(), -signal.SIGINT)
     trace = recording("kept.jsonl")
     change(trace, 1, '"old"')
     before = open(trace, "rb").read()
@@ -251,8 +275,18 @@ def check_memory():
     check("memory does not grow with the trace", peaks[1] < peaks[0] + 4096, True)
     big = write("big.jsonl", (json.dumps({"data": "x" * 5_900_000}) + "\n") * 12)
     peaks.append(peak_kb(ECHO, big, "--jobs", "16"))
+    check("nor much with jobs and large events", peaks[2] < 64 * 1024, True)
+    # a gigabyte of recording when there is time
+    big = path("recorded.jsonl")
+    line = '{"clambda_recording":1,"event":"%s","status":"success","answer":"%s"}\n'
+    text = '{\\"data\\":\\"' + "x" * 1_000_000 + '\\"}'
+    with open(big, "w") as file:
+        for _ in range(500 if "CLAMBDA_INVOCATIONS" in os.environ else 30):
+            file.write(line % (text, text))
+    peaks.append(peak_kb(ECHO, big))
+    os.unlink(big)
     print(f"# peaks in KB: {peaks}")
-    check("nor much with jobs and large events", peaks[2] < 128 * 1024, True)
+    check("a long recording of large events", peaks[3] < 64 * 1024, True)
 
 
 def peak_kb(*arguments):
@@ -272,6 +306,7 @@ def check_usage():
     trace = recording("usage.jsonl")
     for options, what in ((("--leaks", "--jobs", "2"), "--leaks and --jobs"), (("--leaks", "--power", "128"), "--power"),
                           (("--update", "--jobs", "2"), "--update and --jobs"), (("--p99", "5"), "--power"),
+                          (("--power", "128", "--record", path("no.jsonl")), "--record"),
                           (("--power", "64"), "64"), (("--power", "128,,256"), "''"), (("--power", "128,128"), "twice"),
                           (("--update", "--only", "1"), "--only"), (("--power", "128", "--baseline", ECHO), "--baseline"),
                           (("--cold", "all"), "all"), (("--pace", "0"), "0"), (("--jobs", "65"), "65")):
