@@ -15,6 +15,7 @@ extern const struct source_kind import_log_kind;
 /* Looks like a trace and is none. */
 extern const struct source_kind import_queue_kind;
 extern const struct source_kind import_stream_records_kind;
+extern const struct source_kind import_recording_kind;
 
 /* The JSON documents of a file: it is one, or has one on each line; a page of messages or log
  * events gives each of them. Zeroed for each file. */

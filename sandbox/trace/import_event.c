@@ -80,3 +80,15 @@ const struct source_kind import_stream_records_kind = {
     .foreign = "records of a stream as get-records prints them, not an event: functions are given "
                "batches of them in another form",
 };
+
+static bool is_recording(const struct source_sample *sample)
+{
+    return sample->kinds & KINDS_RECORDING;
+}
+
+const struct source_kind import_recording_kind = {
+    .kind = TRACE_KIND_RECORDING,
+    .is = is_recording,
+    .foreign = "a recording that something has written anew, not an event: lines of one begin with "
+               "{\"clambda_recording\": without a blank, which 'jq -c' keeps",
+};

@@ -48,6 +48,7 @@ static const char *const names[MEMBER_COUNT] = {
     [MEMBER_INGESTION] = "ingestionTime",
     [MEMBER_EVENT_ID] = "eventId",
     [MEMBER_STREAM] = "logStreamName",
+    [MEMBER_RECORDING] = "clambda_recording",
 };
 
 #define BIT(member) ((uint64_t)1 << (member))
@@ -350,6 +351,8 @@ unsigned kinds_of(const char *text, size_t len)
     if (!kinds_collect(text, len, &top))
         return 0;
     unsigned found = of_record(&top) | of_messages(&top, text, len);
+    if (kinds_is_number(top.v[MEMBER_RECORDING]))
+        found |= KINDS_RECORDING;
     if (is_log_page(&top) || is_log_event(&top) || is_log_line(&top))
         found |= KINDS_LOG;
     return is_stream_records(&top) ? found | KINDS_STREAM_RECORDS : found;
@@ -360,6 +363,7 @@ const char *kinds_name(unsigned kinds)
     static const char *const known[] = {
         "a record of a destination", "a failure record of a stream", "a dead-letter message",
         "a part of a log",           "a message of a queue",         "records of a stream",
+        "a line of a recording",
     };
     for (size_t i = 0; i < ARRAY_LEN(known); i++)
         if (kinds & 1u << i)

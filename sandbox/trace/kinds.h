@@ -17,7 +17,8 @@ enum {
     KINDS_LOG = 8,             /* log events, or a line in Lambda's JSON log format */
     KINDS_QUEUE = 16,          /* other messages of queues and topics */
     KINDS_STREAM_RECORDS = 32, /* what get-records prints */
-    KINDS_UNREAD = 64,         /* there was no memory to look into a message */
+    KINDS_RECORDING = 64,      /* a line of one, as others write JSON */
+    KINDS_UNREAD = 128,        /* there was no memory to look into a message */
 };
 
 enum kinds_member {
@@ -61,6 +62,7 @@ enum kinds_member {
     MEMBER_INGESTION,
     MEMBER_EVENT_ID,
     MEMBER_STREAM,
+    MEMBER_RECORDING,
     MEMBER_COUNT
 };
 

@@ -29,6 +29,7 @@ static const struct source_kind *const kinds[] = {
     &recording_kind,          &import_event_kind,       &import_lines_kind,
     &import_destination_kind, &import_dead_letter_kind, &import_stream_failure_kind,
     &import_log_kind,         &import_queue_kind,       &import_stream_records_kind,
+    &import_recording_kind,
 };
 
 /* Names of the files in a folder that is being read. */
@@ -140,7 +141,8 @@ static int folder_open(struct folder *f, int fd, const char *path, struct err *e
 /* ---- files ------------------------------------------------------------------------------------
  */
 
-/* The next path, or file of the open folder. Gives the descriptor; -2: there is none left; -1. */
+/* The next path, or file of the open folder. Gives the descriptor; -2: there is none left; -3:
+ * it is no file; -1. */
 static int open_next(struct trace_reader *r, struct stat *st, struct err *err)
 {
     struct folder *f = &r->folder;
@@ -156,9 +158,14 @@ static int open_next(struct trace_reader *r, struct stat *st, struct err *err)
         r->name = NULL;
         return err_set(err, ERR_MEMORY, "no memory for a file's name");
     }
+    /* opening a pipe or a device in a folder may wait for ever, or do something */
+    if (inside && fstatat(f->fd, path, st, 0) == 0 && !S_ISREG(st->st_mode) &&
+        !S_ISDIR(st->st_mode))
+        return -3;
     int fd = !inside && strcmp(path, "-") == 0
                  ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
-                 : openat(inside ? f->fd : AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
+                 : openat(inside ? f->fd : AT_FDCWD, path,
+                          O_RDONLY | O_CLOEXEC | (inside ? O_NONBLOCK | O_NOCTTY : 0));
     if (fd < 0 || fstat(fd, st) < 0) {
         fail_open(r->name, err);
         if (fd >= 0)
@@ -174,6 +181,10 @@ static int open_file(struct trace_reader *r, struct err *err)
     struct stat st;
     for (;;) {
         int fd = open_next(r, &st, err);
+        if (fd == -3) {
+            warn(r, "no file, left out");
+            continue;
+        }
         if (fd < 0)
             return fd == -2 ? 0 : -1;
         if (!S_ISDIR(st.st_mode)) {

@@ -101,7 +101,7 @@ static void test_packed(void)
     work_end();
 }
 
-/* In the order of names; hidden files and folders inside are left out. */
+/* In the order of names; hidden files, folders inside, pipes and devices are left out. */
 static void test_folder(void)
 {
     work_begin();
@@ -112,12 +112,16 @@ static void test_folder(void)
     write_text("t/a-2", LINE("2"));
     write_text("t/z", "");
     write_text("t/.hidden", "{");
+    CHECK_INT(mkfifo(work_path("t/pipe"), 0600), 0);
+    CHECK_INT(symlink("/dev/zero", work_path("t/zero")), 0);
     work_take(work_path("t"), &r);
     CHECK_STR(r.events, "[1][2][3][4]");
     CHECK_STR(r.err.msg, "");
     CHECK_HAS(r.warnings, "m-folder: a folder inside a folder, left out");
     CHECK_HAS(r.warnings, "/z: empty, left out");
-    CHECK_INT(r.nwarnings, 2);
+    CHECK_HAS(r.warnings, "/pipe: no file, left out");
+    CHECK_HAS(r.warnings, "/zero: no file, left out");
+    CHECK_INT(r.nwarnings, 4);
     work_end();
 }
 
