@@ -7,6 +7,8 @@
 #include "trace/compare_run.h"
 #include "trace/compare_value.h"
 
+#define HASHED_MAX (128u << 20) /* bytes: ten times two answers of 6 MB */
+
 /* ---- elements that belong together --------------------------------------------------------- */
 
 /* What is left of an array behind the beginning that both have. */
@@ -107,12 +109,28 @@ static void sketch(void *owner, size_t index, struct align_sketch *out)
     }
 }
 
-/* Hashes cost a pass over all that they are of: a single element on each side needs none. */
-static bool pair_middle(struct rest *a, size_t na, struct rest *b, size_t nb, uint32_t *pairs)
+static size_t count_bytes(const struct rest *rest, size_t count)
+{
+    size_t end = count < rest->count ? rest->places[count] : rest->array.len;
+    return end - rest->places[0];
+}
+
+/* Hashes cost a pass over all that they are of: a single element on each side needs none, and in
+ * arrays within arrays it is not done for ever. */
+static bool pair_middle(struct compare_run *r, struct rest *a, size_t na, struct rest *b, size_t nb,
+                        uint32_t *pairs)
 {
     if (na == 1 && nb == 1) {
         pairs[0] = 0;
         return true;
+    }
+    if (na && nb) {
+        r->hashed += count_bytes(a, na) + count_bytes(b, nb);
+        if (r->hashed > HASHED_MAX) {
+            for (size_t i = 0; i < na; i++)
+                pairs[i] = i < nb ? (uint32_t)i : ALIGN_NONE;
+            return true;
+        }
     }
     rest_hash(a, na);
     rest_hash(b, nb);
@@ -133,7 +151,7 @@ static uint32_t *pair_rests(struct compare_run *r, struct rest *a, struct rest *
         return NULL;
     size_t back = count_equal_back(a, b);
     pairs = malloc((a->count + 1) * sizeof *pairs);
-    if (!pairs || !pair_middle(a, a->count - back, b, b->count - back, pairs)) {
+    if (!pairs || !pair_middle(r, a, a->count - back, b, b->count - back, pairs)) {
         r->starved = true;
         return NULL;
     }

@@ -41,7 +41,7 @@ int compare_add_ignore(struct compare_rules *r, const char *pointer, struct err 
 static bool parse_tolerance(const char *text, struct compare_rule *out)
 {
     char *end;
-    if (*text < '0' || *text > '9')
+    if (*text < '0' || *text > '9' || strpbrk(text, "xX"))
         return false;
     out->tolerance = strtod(text, &end);
     out->relative = *end == '%';

@@ -23,6 +23,7 @@ struct compare_run {
     bool starved;       /* memory or the arena was not enough */
     struct compare_difference *items;
     size_t nitems, count;
+    size_t hashed;                   /* bytes that were looked at to put elements in order */
     const struct trace_text *ids[2]; /* of errors: request id of either side */
 };
 

@@ -219,25 +219,27 @@ uint64_t value_hash_number(struct scan_value v)
 }
 
 /* Not finite: it does not fit, or its text is too long. */
-static double to_double(struct scan_value v)
+static long double to_real(struct scan_value v)
 {
     char text[512];
     if (v.len >= sizeof text)
-        return HUGE_VAL;
+        return HUGE_VALL;
     memcpy(text, v.ptr, v.len);
     text[v.len] = '\0';
-    return strtod(text, NULL);
+    return strtold(text, NULL);
 }
 
 bool value_is_near(struct scan_value expected, struct scan_value got, double tolerance,
                    bool relative)
 {
-    double x = to_double(expected), y = to_double(got);
+    long double x = to_real(expected), y = to_real(got);
     if (value_equal_numbers(expected, got))
         return true;
     if (!isfinite(x) || !isfinite(y))
         return false;
-    return fabs(x - y) <= (relative ? fabs(x) * tolerance : tolerance);
+    long double most = relative ? fabsl(x) * tolerance : tolerance;
+    /* of two numbers that are the same only rounded, the difference is not known, but its limit */
+    return x == y ? most >= nextafterl(fabsl(x), HUGE_VALL) - fabsl(x) : fabsl(x - y) <= most;
 }
 
 /* ---- times and ids ------------------------------------------------------------------------- */
@@ -322,7 +324,7 @@ static int find_unit(struct scan_value v)
         if (digits == 0 || digits != v.len)
             return 0;
     }
-    double value = to_double(v);
+    double value = (double)to_real(v);
     for (int i = 4; i > 0; i--)
         if (value >= least[i - 1] && value < least[i])
             return i;

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <time.h>
+
 #include "compare_work.h"
 
 static struct compare_result compare(const struct compare_rules *rules, const struct sides *s)
@@ -275,6 +277,11 @@ static const struct {
     {NULL, "/n=number~5%", "{\"n\":0}", "{\"n\":0.1}", "~/n", true},
     {NULL, "/n=number~5%", "{\"n\":1}", "{\"n\":\"1\"}", "~/n", true},
     {NULL, "/n=number~1e300", "{\"n\":1e999}", "{\"n\":1}", "~/n", true},
+    {NULL, "/n=number~0", "{\"n\":9007199254740993}", "{\"n\":9007199254740992}", "~/n", true},
+    {NULL, "/n=number~0.5", "{\"n\":1e30}", "{\"n\":1000000000000000000000000000001}", "~/n", true},
+    {NULL, "/n=number~1", "{\"n\":9007199254740993}", "{\"n\":9007199254740992}", "", true},
+    {NULL, "/n=number~1e-9", "{\"n\":0.3}", "{\"n\":0.30000000000000004}", "", true},
+    {NULL, "/n=number~1e-9%", "{\"n\":0.1}", "{\"n\":0.100000000000000000000001}", "", true},
     {NULL, "/a=b=number~1", "{\"a=b\":1}", "{\"a=b\":2}", "", true},
     {NULL, "/t=time", TIME_1, TIME_2, "", true},
     {NULL, "/t=time", "{\"t\":\"2024-01-02\"}", "{\"t\":\"2024-01-03T10:00\"}", "", true},
@@ -324,6 +331,7 @@ static void test_rule_faults(void)
         {"/a=number~1e999", "'number~1e999' is no way"},
         {"/a=number~5%%", "'number~5%%' is no way"},
         {"/a=date", "'date' is no way"},
+        {"/a=number~0x10", "'number~0x10' is no way"},
         {"a=time", "'a' is not a JSON pointer"},
     };
     struct compare_rules rules = {0};
@@ -444,6 +452,35 @@ static void test_deep(void)
     buf_free(&b);
 }
 
+/* Elements on each level that have to be put in order: what that costs does not grow with depth. */
+static void test_deep_time(void)
+{
+    struct buf a, b;
+    struct sides s;
+    struct timespec from, to;
+    buf_init(&a, 3 * LARGE);
+    buf_init(&b, 3 * LARGE);
+    for (int i = 0; i < 190; i++) {
+        buf_adds(&a, "[1,");
+        buf_adds(&b, "[2,");
+    }
+    for (struct buf *out = &a; out; out = out == &a ? &b : NULL) {
+        buf_addc(out, '"');
+        memset(buf_reserve(out, LARGE), 'x', LARGE);
+        out->len += LARGE;
+        buf_addf(out, "%s\"", out == &a ? "a" : "b");
+        for (int i = 0; i < 190; i++)
+            buf_addc(out, ']');
+    }
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
+    struct compare_result result = compare_bufs(&a, &b, &s);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
+    CHECK_INT(result.count, 191);
+    CHECK(to.tv_sec - from.tv_sec < 12);
+    buf_free(&a);
+    buf_free(&b);
+}
+
 /* ---- the same document in other words ------------------------------------------------------ */
 
 /* A document follows from its seed, its wording from style. */
@@ -554,12 +591,12 @@ static void test_starved(void)
 }
 
 static const struct check_test tests[] = {
-    {"scalars", test_scalars}, {"objects", test_objects},
-    {"arrays", test_arrays},   {"failures", test_failures},
-    {"errors", test_errors},   {"status", test_status},
-    {"rules", test_rules},     {"rule_faults", test_rule_faults},
-    {"large", test_large},     {"wide", test_wide},
-    {"deep", test_deep},       {"wordings", test_wordings},
-    {"starved", test_starved},
+    {"scalars", test_scalars},   {"objects", test_objects},
+    {"arrays", test_arrays},     {"failures", test_failures},
+    {"errors", test_errors},     {"status", test_status},
+    {"rules", test_rules},       {"rule_faults", test_rule_faults},
+    {"large", test_large},       {"wide", test_wide},
+    {"deep", test_deep},         {"deep_time", test_deep_time},
+    {"wordings", test_wordings}, {"starved", test_starved},
 };
 CHECK_MAIN(tests)
