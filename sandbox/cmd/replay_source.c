@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define ID_SIZE     37
 #define TABLE_SLOTS (REPLAY_MEASURED_MAX * 2)
@@ -85,6 +86,14 @@ static int read_export(struct replay_source *s, const struct trace_read_options 
     return status;
 }
 
+/* What is read once, and by the reader: nothing may be taken from it to see what it is. */
+static bool is_piped(const char *path)
+{
+    struct stat st;
+    return strcmp(path, "-") == 0 ||
+           (stat(path, &st) == 0 && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode));
+}
+
 static int sort_paths(struct replay_source *s, const struct trace_read_options *o, struct err *err)
 {
     s->paths = calloc(o->npaths + 1, sizeof *s->paths);
@@ -92,8 +101,7 @@ static int sort_paths(struct replay_source *s, const struct trace_read_options *
         return err_set(err, ERR_MEMORY, "no memory for the names of traces");
     for (size_t i = 0; i < o->npaths; i++) {
         enum trace_kind kind = TRACE_KIND_EVENT;
-        bool piped = strcmp(o->paths[i], "-") == 0; /* is read once, and by the reader */
-        if (!piped && trace_sniff(o->paths[i], o->kind, &kind, err) < 0)
+        if (!is_piped(o->paths[i]) && trace_sniff(o->paths[i], o->kind, &kind, err) < 0)
             return -1;
         if (kind != TRACE_KIND_LOG_EXPORT)
             s->paths[s->npaths++] = o->paths[i];

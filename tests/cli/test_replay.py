@@ -316,8 +316,19 @@ def check_usage():
     check("one pipe for two sizes", (done.code, "read once" in done.err), (2, True))
 
 
+def check_pipe():
+    """A pipe is read once, from its beginning: nothing is taken from it to see what it is."""
+    trace, pipe = recording("piped.jsonl", count=400), path("trace.pipe")
+    os.mkfifo(pipe)
+    writer = subprocess.Popen(["cp", trace, pipe])
+    done = replay(ECHO, pipe, timeout=60)
+    check("a pipe: exit code", done.code, 0)
+    check("a pipe: events", done.report["totals"]["equal"], 400)
+    writer.wait()
+
+
 need_sandbox()
-for part in (check_equal, check_differences, check_budget, check_leaks, check_power, check_update, check_interrupt,
+for part in (check_equal, check_pipe, check_differences, check_budget, check_leaks, check_power, check_update, check_interrupt,
              check_terminal, check_memory, check_usage):
     part()
 finish()
