@@ -243,19 +243,37 @@ static bool ends_with(const char *text, const char *end)
     return n > m && strcmp(text + n - m, end) == 0;
 }
 
+/* What a file packed by others begins with; ours may be torn behind the member's head. */
+static ssize_t read_head(const struct trace_writer *w, int fd, char *head, size_t len)
+{
+    char mark[UNPACK_MARK_LEN];
+    struct err ignored;
+    size_t have = 0;
+    if (!w->packs)
+        return pread(fd, head, len, 0);
+    ssize_t n = pread(fd, mark, sizeof mark, 0);
+    if (n > 0 && memcmp(mark, UNPACK_MARK, (size_t)n) == 0)
+        return 0;
+    struct unpack *u = n <= 0 ? NULL : unpack_open(fd, &ignored);
+    for (long got = 1; u && got > 0 && have<len; have += got> 0 ? (size_t)got : 0)
+        got = unpack_read(u, head + have, len - have, &ignored);
+    unpack_close(u);
+    return n < 0 ? -1 : (ssize_t)(have ? have : len);
+}
+
 /* Looks at what is there already: a recording of the same form, or nothing. */
 static int check_content(struct trace_writer *w, off_t size, struct err *err)
 {
-    const char *mark = w->packs ? UNPACK_MAGIC : RECORDING_MARK;
-    size_t len = w->packs ? UNPACK_MAGIC_LEN : RECORDING_MARK_LEN;
-    char head[RECORDING_MARK_LEN + 1], last;
+    char head[RECORDING_MARK_LEN + 1] = "", magic[UNPACK_MAGIC_LEN] = UNPACK_MAGIC, last;
     AUTO_FD int fd = open(w->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return err_sys(err, "open '%.200s' to see what is in it", w->path);
-    ssize_t have = pread(fd, head, len, 0);
-    if (have < 0 || pread(fd, &last, 1, size - 1) != 1)
+    ssize_t have = read_head(w, fd, head, RECORDING_MARK_LEN);
+    if (have < 0 || pread(fd, &last, 1, size - 1) != 1 ||
+        (w->packs && pread(fd, magic, sizeof magic, 0) < 0))
         return err_sys(err, "read '%.200s'", w->path);
-    if (memcmp(head, mark, (size_t)have) != 0)
+    if (memcmp(head, RECORDING_MARK, (size_t)have) != 0 ||
+        memcmp(magic, UNPACK_MAGIC, sizeof magic) != 0)
         return err_set(err, ERR_INPUT,
                        "'%.200s' is there already and is no recording%s: name another file",
                        w->path, w->packs ? " in gzip" : "");

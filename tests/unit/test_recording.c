@@ -287,8 +287,14 @@ static void test_refusals(void)
         CHECK_INT(err.kind, ERR_INPUT);
         CHECK_HAS(err.msg, refusals[i].message);
     }
-    struct trace_write_options full = {.path = "/dev/full"};
+    static const char hello[] = "\037\213\010\000\000\000\000\000\002\003\313\110\315\311\311\007"
+                                "\000\206\246\020\066\005\000\000\000";
+    struct trace_write_options packed = {.path = work_path("hello.gz")};
     struct err err = {0};
+    work_write("hello.gz", hello, sizeof hello - 1, 0);
+    CHECK(trace_writer_open(&packed, &err) == NULL);
+    CHECK_HAS(err.msg, "is there already and is no recording in gzip");
+    struct trace_write_options full = {.path = "/dev/full"};
     struct trace_writer *w = trace_writer_open(&full, &err);
     CHECK(w != NULL);
     CHECK_INT(trace_write(w, &entries[0], &err), -1);
