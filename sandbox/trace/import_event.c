@@ -90,5 +90,5 @@ const struct source_kind import_recording_kind = {
     .kind = TRACE_KIND_RECORDING,
     .is = is_recording,
     .foreign = "a recording that something has written anew, not an event: lines of one begin with "
-               "{\"clambda_recording\": without a blank, which 'jq -c' keeps",
+               "{\"clambda_recording\":, which 'jq -c' keeps",
 };

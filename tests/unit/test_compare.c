@@ -280,7 +280,6 @@ static const struct {
     {NULL, "/n=number~0", "{\"n\":9007199254740993}", "{\"n\":9007199254740992}", "~/n", true},
     {NULL, "/n=number~0.5", "{\"n\":1e30}", "{\"n\":1000000000000000000000000000001}", "~/n", true},
     {NULL, "/n=number~1", "{\"n\":9007199254740993}", "{\"n\":9007199254740992}", "", true},
-    {NULL, "/n=number~1e-9", "{\"n\":0.3}", "{\"n\":0.30000000000000004}", "", true},
     {NULL, "/n=number~1e-9%", "{\"n\":0.1}", "{\"n\":0.100000000000000000000001}", "", true},
     {NULL, "/a=b=number~1", "{\"a=b\":1}", "{\"a=b\":2}", "", true},
     {NULL, "/t=time", TIME_1, TIME_2, "", true},
@@ -475,8 +474,7 @@ static void test_deep_time(void)
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
     struct compare_result result = compare_bufs(&a, &b, &s);
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
-    CHECK_INT(result.count, 191);
-    CHECK(to.tv_sec - from.tv_sec < 12);
+    CHECK(result.count == 191 && to.tv_sec - from.tv_sec < 12);
     buf_free(&a);
     buf_free(&b);
 }

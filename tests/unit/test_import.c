@@ -280,7 +280,7 @@ static const struct {
      "line 2: a part of a log between events; if it is"},
     {"{}\n{\"clambda_recording\":1,\"event\":\"1\"}\n", TRACE_KIND_EVENT_LINES, "1 event={}\n", "",
      "line 2: a line of a recording between events"},
-    {"{\"clambda_recording\": 1, \"event\": \"1\"}\n", TRACE_KIND_COUNT, "", "",
+    {"{ \"clambda_recording\": 1, \"event\": \"1\"}\n", TRACE_KIND_COUNT, "", "",
      "a recording that something has written anew, not an event"},
     {"{\n\"event\": \"1\", \"clambda_recording\": 1}\n", TRACE_KIND_COUNT, "", "",
      "which 'jq -c' keeps"},
