@@ -205,6 +205,7 @@ int replay_pass(struct replay *r, struct err *err)
 {
     const struct engine_options o = make_engine_options(r);
     const struct trace_read_options sources = {
+        .interrupt_fd = r->loop.signal_fd,
         .paths = r->options.traces,
         .npaths = r->options.ntraces,
         .kind = r->options.trace_kind_known ? &r->options.trace_kind : NULL,

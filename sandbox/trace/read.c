@@ -162,10 +162,10 @@ static int open_next(struct trace_reader *r, struct stat *st, struct err *err)
     if (inside && fstatat(f->fd, path, st, 0) == 0 && !S_ISREG(st->st_mode) &&
         !S_ISDIR(st->st_mode))
         return -3;
-    int fd = !inside && strcmp(path, "-") == 0
-                 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
-                 : openat(inside ? f->fd : AT_FDCWD, path,
-                          O_RDONLY | O_CLOEXEC | (inside ? O_NONBLOCK | O_NOCTTY : 0));
+    int fd =
+        !inside && strcmp(path, "-") == 0
+            ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+            : openat(inside ? f->fd : AT_FDCWD, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0 || fstat(fd, st) < 0) {
         fail_open(r->name, err);
         if (fd >= 0)

@@ -38,6 +38,7 @@ int trace_kind_find(const char *name, enum trace_kind *out, struct err *err) ATT
 struct trace_reader;
 
 struct trace_read_options {
+    int interrupt_fd; /* readable: a read that waits for a pipe gives up, ERR_CLOSED; 0: none */
     const char *const *paths; /* files, folders, "-" for standard input; outlive the reader */
     size_t npaths;
     /* Of JSON documents and lines; NULL: told apart by content. TRACE_KIND_EVENT: each is an event,

@@ -42,7 +42,7 @@ struct source *source_open(int fd, const char *name, const struct trace_read_opt
     }
     *s = (struct source){
         .fd = fd, .name = name, .options = o, .ptr = ptr, .cap = CAP_FIRST, .next_line = 1};
-    s->unpack = unpack_open(fd, err);
+    s->unpack = unpack_open(fd, o->interrupt_fd, err);
     if (!s->unpack) {
         source_close(s);
         return NULL;

@@ -2,6 +2,7 @@
 #include "trace/unpack.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,7 +15,7 @@
 enum state { START, PLAIN, HEADER, MEMBER, END };
 
 struct unpack {
-    int fd;
+    int fd, interrupt_fd;
     enum state state;
     char *in; /* heap */
     size_t cap, begin, end;
@@ -25,11 +26,12 @@ struct unpack {
     bool z_open;
 };
 
-struct unpack *unpack_open(int fd, struct err *err)
+struct unpack *unpack_open(int fd, int interrupt_fd, struct err *err)
 {
     struct unpack *u = calloc(1, sizeof *u);
     if (u) {
         u->fd = fd;
+        u->interrupt_fd = interrupt_fd;
         u->cap = STEP;
         u->in = malloc(u->cap);
     }
@@ -51,12 +53,26 @@ void unpack_close(struct unpack *u)
     free(u);
 }
 
+/* Until there is something to read, or nobody who will write; a pipe that nobody has opened for
+ * writing yet waits, too. */
+static int wait_readable(const struct unpack *u, struct err *err)
+{
+    struct pollfd fds[2] = {{.fd = u->fd, .events = POLLIN},
+                            {.fd = u->interrupt_fd, .events = POLLIN}};
+    while (poll(fds, u->interrupt_fd ? 2 : 1, -1) < 0)
+        if (errno != EINTR)
+            return err_sys(err, "wait for the trace");
+    return fds[1].revents ? err_set(err, ERR_CLOSED, "interrupted") : 0;
+}
+
 static long read_some(struct unpack *u, char *out, size_t room, struct err *err)
 {
     ssize_t n;
-    do
+    do {
+        if (wait_readable(u, err) < 0)
+            return -1;
         n = read(u->fd, out, room);
-    while (n < 0 && errno == EINTR);
+    } while (n < 0 && (errno == EINTR || errno == EAGAIN));
     if (n < 0)
         return err_sys(err, "read");
     u->bytes += (uint64_t)n;

@@ -20,8 +20,9 @@
 
 struct unpack;
 
-/* The descriptor stays the caller's. */
-struct unpack *unpack_open(int fd, struct err *err) ATTR_CHECK;
+/* The descriptor stays the caller's. A byte that waits on interrupt_fd (0: none) while fd has none
+ * ends a read with ERR_CLOSED. */
+struct unpack *unpack_open(int fd, int interrupt_fd, struct err *err) ATTR_CHECK;
 void unpack_close(struct unpack *u);
 
 /* Bytes to out: how many, 0 at the end, -1 (damaged: ERR_INPUT). */

@@ -254,7 +254,7 @@ static ssize_t read_head(const struct trace_writer *w, int fd, char *head, size_
     ssize_t n = pread(fd, mark, sizeof mark, 0);
     if (n > 0 && memcmp(mark, UNPACK_MARK, (size_t)n) == 0)
         return 0;
-    struct unpack *u = n <= 0 ? NULL : unpack_open(fd, &ignored);
+    struct unpack *u = n <= 0 ? NULL : unpack_open(fd, 0, &ignored);
     for (long got = 1; u && got > 0 && have<len; have += got> 0 ? (size_t)got : 0)
         got = unpack_read(u, head + have, len - have, &ignored);
     unpack_close(u);

@@ -220,6 +220,26 @@ def interrupted_twice():
     return code
 
 
+def interrupted_waiting(trace, **more):
+    """While nobody writes to the pipe that it reads: a signal that it has not taken yet comes again."""
+    child = subprocess.Popen([CLAMBDA, "replay", ECHO, trace], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                             **more)
+    blocked = 1 << (signal.SIGINT - 1)
+    wait_until(lambda: int(re.search(r"SigBlk:\s*(\w+)", open(f"/proc/{child.pid}/status").read())[1], 16) & blocked)
+    child.send_signal(signal.SIGINT)
+    return child.wait(60)
+
+
+def check_waiting():
+    pipe = path("silent.pipe")
+    os.mkfifo(pipe)
+    check("interrupted before somebody writes", interrupted_waiting(pipe), 130)
+    reader, writer = os.pipe()
+    check("interrupted while nobody writes", interrupted_waiting("-", stdin=reader), 130)
+    os.close(reader)
+    os.close(writer)
+
+
 def check_interrupt():
     code, out, err = interrupted("--report", path("part.json"))
     check("interrupted", code, 130)
@@ -330,7 +350,7 @@ def check_pipe():
 
 
 need_sandbox()
-for part in (check_equal, check_pipe, check_differences, check_budget, check_leaks, check_power, check_update, check_interrupt,
+for part in (check_equal, check_pipe, check_differences, check_budget, check_leaks, check_power, check_update, check_interrupt, check_waiting,
              check_terminal, check_memory, check_usage):
     part()
 finish()
