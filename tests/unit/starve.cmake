@@ -4,7 +4,7 @@ foreach(name malloc calloc realloc strdup strndup realpath opendir fdopendir)
     list(APPEND starve_wraps LINKER:--wrap=${name})
 endforeach()
 clambda_unit_test(starve_runtime LINK core)
-clambda_unit_test(starve_sandbox LINK cmd pack_zip)
+clambda_unit_test(starve_sandbox LINK cmd deploy_parts)
 clambda_unit_test(starve_trace LINK trace)
 target_compile_definitions(test_starve_sandbox PRIVATE
     POLICY_PATH="${CMAKE_SOURCE_DIR}/sandbox/jail/lambda.policy")
