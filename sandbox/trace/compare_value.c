@@ -237,7 +237,7 @@ bool value_is_near(struct scan_value expected, struct scan_value got, double tol
         return true;
     if (!isfinite(x) || !isfinite(y))
         return false;
-    long double most = relative ? fabsl(x) * tolerance : tolerance;
+    long double most = (long double)tolerance * (relative ? fabsl(x) : 1);
     /* of two numbers that are the same only rounded, the difference is not known, but its limit */
     return x == y ? most >= nextafterl(fabsl(x), HUGE_VALL) - fabsl(x) : fabsl(x - y) <= most;
 }
