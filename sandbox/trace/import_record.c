@@ -53,8 +53,8 @@ static enum trace_status read_status(struct scan_value response, struct scan_val
             (!type.ptr && import_timed_out(kinds_plain(find(answer, "/errorMessage")), id));
         return timeout ? TRACE_STATUS_TIMEOUT : TRACE_STATUS_ERROR;
     }
-    return code.len == 3 && memcmp(code.ptr, "200", 3) == 0 ? TRACE_STATUS_SUCCESS
-                                                            : TRACE_STATUS_UNKNOWN;
+    return code.ptr && code.len == 3 && memcmp(code.ptr, "200", 3) == 0 ? TRACE_STATUS_SUCCESS
+                                                                        : TRACE_STATUS_UNKNOWN;
 }
 
 static void take_outcome(const struct kinds_top *top, struct trace_entry *out)
