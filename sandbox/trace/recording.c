@@ -119,7 +119,11 @@ static int take_time(struct scan_value v, void *member, struct err *err)
                     .tm_sec = n[6]};
     if (n[2] < 1 || n[2] > 12 || n[3] < 1 || n[3] > 31 || n[4] > 23 || n[5] > 59 || n[6] > 60)
         return err_set(err, ERR_INPUT, "is not a time like 2026-01-31T12:00:00.000Z");
-    *out = (int64_t)timegm(&tm) * 1000 + n[7];
+    int64_t seconds = timegm(&tm);
+    if (seconds < 0 || (n[6] < 60 && tm.tm_mday != n[3]))
+        return err_set(err, ERR_INPUT, "is %s",
+                       seconds < 0 ? "before 1970" : "no day of that month");
+    *out = seconds * 1000 + n[7];
     return 0;
 }
 

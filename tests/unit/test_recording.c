@@ -196,6 +196,8 @@ static const struct {
     {MARK ",\"cold\":1}", "cold: is not true or false"},
     {MARK ",\"time\":\"2026-13-01T00:00:00.000Z\"}", "time: is not a time like"},
     {MARK ",\"time\":5}", "time: is not a time like"},
+    {MARK ",\"time\":\"1969-12-31T23:59:59.999Z\"}", "time: is before 1970"},
+    {MARK ",\"time\":\"2026-02-29T00:00:00.000Z\"}", "time: is no day of that month"},
     {MARK ",\"status\":\"fine\"}", "status: 'fine' is not success, error or timeout"},
     {MARK ",\"log\":\"x\"}", "log: is not a list of texts"},
     {MARK ",\"log\":[1]}", "log: is not a list of texts"},
