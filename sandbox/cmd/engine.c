@@ -3,9 +3,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/line.h"
 #include "cmd/instance.h"
 #include "cmd/pin.h"
@@ -63,20 +63,6 @@ struct engine {
     bool stopping;
     struct err err; /* why */
 };
-
-static int64_t now_us(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
-static int64_t wall_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 static void stop(struct engine *e, const struct err *why)
 {
@@ -168,7 +154,7 @@ static void read_ahead(struct engine *e)
 
 static bool is_due(const struct engine *e)
 {
-    return e->ahead.there && (e->ahead.due_us == 0 || e->ahead.due_us <= now_us());
+    return e->ahead.there && (e->ahead.due_us == 0 || e->ahead.due_us <= clock_now_us());
 }
 
 static bool has_room(const struct engine *e)
@@ -211,9 +197,10 @@ static void invoke(struct slot *s)
     buf_reset(&seat->answer);
     buf_reset(&seat->log);
     buf_reset(&seat->names);
-    seat->outcome = (struct engine_outcome){
-        .entry = trace_entry_none, .environment = seat->number, .begin_us = now_us() - e->start_us};
-    seat->outcome.entry.time_ms = wall_ms();
+    seat->outcome = (struct engine_outcome){.entry = trace_entry_none,
+                                            .environment = seat->number,
+                                            .begin_us = clock_now_us() - e->start_us};
+    seat->outcome.entry.time_ms = clock_wall_ms();
     seat->outcome.entry.position = seat->position++;
     hold_cpu(s);
     if (environment_invoke(instance_environment(seat->instance), &event, &err) < 0)
@@ -261,7 +248,7 @@ static void fill(struct engine *e)
     if (e->stopping)
         return;
     if (e->ahead.there && !is_due(e)) {
-        int64_t wait_us = e->ahead.due_us - now_us();
+        int64_t wait_us = e->ahead.due_us - clock_now_us();
         uv_update_time(&e->options.loop->loop);
         uv_timer_start(&e->pace, on_pace, wait_us > 0 ? (uint64_t)(wait_us + 999) / 1000 : 0, 0);
     } else if (e->ahead.ended && !e->ahead.there && e->done == e->given) {
@@ -379,7 +366,7 @@ static int fill_outcome(struct seat *seat, const struct report *r, struct err *e
     seat->outcome.handle = handle;
     entry->memory_mb = r->memory_mb;
     entry->max_memory_mb = r->max_memory_mb;
-    seat->outcome.end_us = now_us() - seat->slot->engine->start_us;
+    seat->outcome.end_us = clock_now_us() - seat->slot->engine->start_us;
     return 0;
 }
 
@@ -520,7 +507,7 @@ struct engine *engine_open(const struct engine_options *o, struct err *err)
 
 int engine_run(struct engine *e, struct err *err)
 {
-    e->start_us = now_us();
+    e->start_us = clock_now_us();
     fill(e);
     if (!e->stopping && (e->ahead.there || e->done < e->given))
         uv_run(&e->options.loop->loop, UV_RUN_DEFAULT);

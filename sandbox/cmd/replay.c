@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "cmd/command.h"
 #include "cmd/failure.h"
 #include "cmd/output.h"
@@ -32,13 +32,6 @@ static void on_signal(void *cls)
         engine_interrupt(r->engine);
 }
 
-static int64_t wall_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static int tell(struct replay *r, struct err *err)
 {
     if (replay_tell(r, err) < 0)
@@ -51,11 +44,11 @@ static int tell(struct replay *r, struct err *err)
 /* What was done so far is told in any case. */
 static int run(struct replay *r, struct err *err)
 {
-    r->tally.began_ms = wall_ms();
+    r->tally.began_ms = clock_wall_ms();
     r->tally.jobs = r->options.jobs;
     replay_view_begin(&r->view);
     int status = r->mode->run(r, err);
-    r->tally.took_us = (wall_ms() - r->tally.began_ms) * 1000;
+    r->tally.took_us = (clock_wall_ms() - r->tally.began_ms) * 1000;
     replay_view_clear(&r->view);
     if (status < 0 && err->kind != ERR_CLOSED)
         return -1;

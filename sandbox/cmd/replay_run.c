@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "cmd/output.h"
 #include "cmd/record.h"
 #include "cmd/replay_work.h"
 
 #define ARENA_KEPT ((size_t)1 << 20) /* of a large comparison's memory */
-
-static int64_t wall_us(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
 
 /* ---- events in ------------------------------------------------------------------------------ */
 
@@ -220,6 +213,6 @@ int replay_pass(struct replay *r, struct err *err)
     r->engine = engine_open(&o, err);
     if (!r->engine)
         return end_pass(r, -1, err);
-    r->pass_began_us = wall_us() - r->tally.began_ms * 1000;
+    r->pass_began_us = clock_wall_us() - r->tally.began_ms * 1000;
     return end_pass(r, engine_run(r->engine, err), err);
 }

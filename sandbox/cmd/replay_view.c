@@ -4,25 +4,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/attr.h"
+#include "base/clock.h"
 
 #define INTERVAL_US 100000
 #define BAR_CELLS   20
 
-static int64_t now_us(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
 void replay_view_begin(struct replay_view *v)
 {
     const char *term = getenv("TERM");
-    *v = (struct replay_view){.began_us = now_us()};
+    *v = (struct replay_view){.began_us = clock_now_us()};
     v->on = isatty(STDERR_FILENO) && term && strcmp(term, "dumb") != 0;
 }
 
@@ -49,7 +42,7 @@ void replay_view_show(struct replay_view *v, const struct replay_progress *p)
     int n = 0;
     if (!v->on)
         return;
-    int64_t now = now_us();
+    int64_t now = clock_now_us();
     if (now - v->shown_us < INTERVAL_US)
         return;
     v->shown_us = now;

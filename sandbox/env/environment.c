@@ -67,14 +67,14 @@ struct environment *environment_open(const struct environment_options *options, 
         return NULL;
     }
     init_members(e, options);
-    int64_t begin = state_now_us();
-    if (ids_log_stream(state_wall_ms(), e->log_stream, err) == 0)
+    int64_t begin = clock_now_us();
+    if (ids_log_stream(clock_wall_ms(), e->log_stream, err) == 0)
         e->jail = jail_open(&e->spec, err);
     if (!e->jail) {
         free(e);
         return NULL;
     }
-    e->timing.jail_us = state_now_us() - begin;
+    e->timing.jail_us = clock_now_us() - begin;
     uv_timer_init(options->loop, &e->limit);
     uv_timer_init(options->loop, &e->tick);
     e->limit.data = e->tick.data = e;
@@ -182,7 +182,7 @@ static void on_init_error(void *env, const struct env_answer *answer)
     process_sample(e); /* a life as short as this one ends before the next */
     /* the runtime is expected to exit; if it does not, the next sample ends it */
     i->posted = true;
-    i->at_us = state_now_us();
+    i->at_us = clock_now_us();
     snprintf(i->type, sizeof i->type, "%s",
              answer->error_type ? answer->error_type : "Runtime.Unknown");
     buf_reset(&i->body);

@@ -1,23 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "env/state.h"
-
-int64_t state_now_us(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
-}
-
-int64_t state_wall_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 void state_log(struct environment *e)
 {
@@ -39,7 +24,7 @@ void lifecycle_give_up(struct environment *e, const struct err *err)
 static void on_limit(uv_timer_t *timer)
 {
     struct environment *e = timer->data;
-    if (!e->limit_heard && state_now_us() - e->limit_due_us > STATE_LATE_US) {
+    if (!e->limit_heard && clock_now_us() - e->limit_due_us > STATE_LATE_US) {
         e->limit_heard = true;
         uv_timer_start(timer, on_limit, STATE_LATE_GRACE_MS, 0);
         return;
@@ -50,7 +35,7 @@ static void on_limit(uv_timer_t *timer)
 static void limit_start(struct environment *e, int64_t ms)
 {
     e->limit_heard = false;
-    e->limit_due_us = state_now_us() + ms * 1000;
+    e->limit_due_us = clock_now_us() + ms * 1000;
     uv_update_time(e->options.loop);
     uv_timer_start(&e->limit, on_limit, (uint64_t)ms, 0);
 }
@@ -58,7 +43,7 @@ static void limit_start(struct environment *e, int64_t ms)
 int lifecycle_init(struct environment *e, enum loglines_phase phase, struct err *err)
 {
     e->phase = phase;
-    loglines_init_start(&e->loglines, state_wall_ms(), phase, &e->text);
+    loglines_init_start(&e->loglines, clock_wall_ms(), phase, &e->text);
     state_log(e);
     if (process_start(e, err) < 0)
         return -1;
@@ -76,14 +61,14 @@ static void start_clock(struct environment *e)
     struct invocation *i = &e->invocation;
     int64_t timeout_ms = e->options.settings->timeout_ms;
     i->begun = true;
-    i->begin_us = state_now_us();
-    i->deadline_ms = state_wall_ms() + timeout_ms;
+    i->begin_us = clock_now_us();
+    i->deadline_ms = clock_wall_ms() + timeout_ms;
     limit_start(e, timeout_ms);
 }
 
 static void log_start(struct environment *e)
 {
-    loglines_start(&e->loglines, state_wall_ms(), e->invocation.request_id, &e->text);
+    loglines_start(&e->loglines, clock_wall_ms(), e->invocation.request_id, &e->text);
     state_log(e);
     e->invocation.started = true;
 }
@@ -104,7 +89,7 @@ static int deliver(struct environment *e, struct err *err)
     };
     log_start(e);
     e->state = ENVIRONMENT_BUSY;
-    i->deliver_us = state_now_us();
+    i->deliver_us = clock_now_us();
     return e->endpoint.channel.deliver(e->endpoint.channel.server, &out, err);
 }
 
@@ -171,7 +156,7 @@ static void finish(struct environment *e, int64_t duration_us)
         .error_type = i->error_type[0] ? i->error_type : NULL,
     };
     e->report_init_us = LOGLINES_NO_INIT;
-    loglines_report(&e->loglines, state_wall_ms(), &report, &e->text);
+    loglines_report(&e->loglines, clock_wall_ms(), &report, &e->text);
     state_log(e);
     i->active = false;
     e->options.hooks->done(e->options.owner, &report);
@@ -190,7 +175,7 @@ static bool goes_on(const struct environment *e)
 
 static bool lost_memory(struct environment *e)
 {
-    if (!e->frozen && state_now_us() - e->sampled_us < STATE_SAMPLE_MS * 1000)
+    if (!e->frozen && clock_now_us() - e->sampled_us < STATE_SAMPLE_MS * 1000)
         return false;
     return process_sample(e);
 }
@@ -198,7 +183,7 @@ static bool lost_memory(struct environment *e)
 static void init_done(struct environment *e)
 {
     struct err err = {0};
-    e->timing.init_us = state_now_us() - e->exec_at_us;
+    e->timing.init_us = clock_now_us() - e->exec_at_us;
     if (e->phase == LOGLINES_PHASE_INIT) {
         uv_timer_stop(&e->limit);
         e->report_init_us = e->timing.init_us;
@@ -225,7 +210,7 @@ void lifecycle_next(struct environment *e)
     }
     if (e->state != ENVIRONMENT_BUSY || !e->invocation.answered)
         return; /* without an answer the server gives it the same event again */
-    int64_t duration_us = state_now_us() - e->invocation.begin_us;
+    int64_t duration_us = clock_now_us() - e->invocation.begin_us;
     uv_timer_stop(&e->limit);
     e->state = ENVIRONMENT_READY;
     if (!goes_on(e) && freeze(e, &err) < 0) {
@@ -254,7 +239,7 @@ static void tell(struct environment *e, const struct environment_answer *answer)
     struct invocation *i = &e->invocation;
     i->answered = true;
     if (i->deliver_us)
-        e->timing.handler_us = state_now_us() - i->deliver_us;
+        e->timing.handler_us = clock_now_us() - i->deliver_us;
     e->options.hooks->answer(e->options.owner, answer);
 }
 
@@ -315,7 +300,7 @@ static void log_failed_init(struct environment *e, const struct fault *f, const 
 {
     bool late = f->kind == FAULT_KIND_TIMEOUT;
     bool ahead = e->phase == LOGLINES_PHASE_INIT;
-    loglines_init_report(&e->loglines, state_wall_ms(), e->phase, e->timing.init_us,
+    loglines_init_report(&e->loglines, clock_wall_ms(), e->phase, e->timing.init_us,
                          late && ahead ? LOGLINES_TIMEOUT : LOGLINES_ERROR,
                          late && !ahead ? "Runtime.Unknown" : type, &e->text);
     state_log(e);
@@ -333,14 +318,14 @@ static int64_t duration_of(const struct environment *e, const struct fault *f)
 {
     if (f->kind == FAULT_KIND_TIMEOUT)
         return e->options.settings->timeout_ms * 1000;
-    return state_now_us() - e->invocation.begin_us;
+    return clock_now_us() - e->invocation.begin_us;
 }
 
 static void init_failed(struct environment *e, const struct fault *f)
 {
     struct err err = {0};
     const char *type = e->init_error.posted ? e->init_error.type : fault_error_type(f);
-    e->timing.init_us = state_now_us() - e->exec_at_us;
+    e->timing.init_us = clock_now_us() - e->exec_at_us;
     log_failed_init(e, f, type);
     e->inside = true;
     if (e->phase == LOGLINES_PHASE_INVOKE) {

@@ -63,7 +63,7 @@ bool process_sample(struct environment *e)
 {
     struct jail_usage usage;
     struct err ignored;
-    e->sampled_us = state_now_us();
+    e->sampled_us = clock_now_us();
     if (jail_sample(e->jail, &usage, &ignored) < 0)
         return false;
     unsigned limit = e->options.settings->memory_mb, used = megabytes(usage.memory_peak_bytes);
@@ -81,7 +81,7 @@ static void on_tick(uv_timer_t *timer)
     }
     struct init_error *init = &e->init_error;
     if (e->state == ENVIRONMENT_INIT && init->posted &&
-        state_now_us() - init->at_us > STATE_INIT_GRACE_US)
+        clock_now_us() - init->at_us > STATE_INIT_GRACE_US)
         lifecycle_fail(e, &(struct fault){FAULT_KIND_SIGNAL, 9, NULL});
 }
 
@@ -185,7 +185,7 @@ static int spawn(struct environment *e, struct err *err)
                                    .envp = (const char *const *)e->vars.envp,
                                    .cwd = "/var/task"};
     struct jail_io io = {-1, -1, -1, -1};
-    int64_t begin = state_now_us();
+    int64_t begin = clock_now_us();
     if (jail_throttle(e->jail, false, err) < 0 || jail_spawn(e->jail, &program, &io, err) < 0)
         return -1;
     e->exec_at_us = jail_timing(e->jail).exec_at_us;
@@ -204,7 +204,7 @@ int process_start(struct environment *e, struct err *err)
     e->early = (struct fault){0};
     e->init_error.posted = false;
     e->bootstrap = code_bootstrap(e->options.code);
-    e->exec_at_us = state_now_us();
+    e->exec_at_us = clock_now_us();
     if (!e->bootstrap) {
         e->early.kind = FAULT_KIND_NO_BOOTSTRAP;
         return 0;

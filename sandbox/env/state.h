@@ -9,6 +9,7 @@
 #include <uv.h>
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "env/environment.h"
 #include "env/fault.h"
 #include "env/ids.h"
@@ -91,9 +92,6 @@ struct environment {
     int64_t sampled_us; /* when memory was read last */
     struct buf text;    /* scratch for lines and payloads */
 };
-
-int64_t state_now_us(void);  /* monotonic */
-int64_t state_wall_ms(void); /* since 1970 */
 
 /* Hands out what is in e->text as a platform line. */
 void state_log(struct environment *e);

@@ -4,11 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include <uv.h>
 
 #include "api/server.h"
+#include "base/clock.h"
 #include "env/fault.h"
 #include "gateway/child.h"
 #include "gateway/request.h"
@@ -58,13 +58,6 @@ struct runner {
 static int64_t now_ms(void)
 {
     return (int64_t)(uv_hrtime() / 1000000);
-}
-
-static int64_t wall_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 static void on_limit(uv_timer_t *timer);
@@ -156,7 +149,7 @@ static void deliver(struct runner *r, struct request *request)
     struct err err;
     struct env_invocation out = {
         .request_id = request->id,
-        .deadline_ms = wall_ms() + r->options.timeout_ms,
+        .deadline_ms = clock_wall_ms() + r->options.timeout_ms,
         .function_arn = r->arn,
         .trace_id = request->trace_id,
         .client_context = request->client_context,
@@ -375,7 +368,7 @@ static int prepare_variables(struct runner *r, struct err *err)
 {
     char api[32];
     snprintf(api, sizeof api, ADDRESS ":%u", server_port(r->server));
-    if (ids_log_stream(wall_ms(), r->log_stream, err) < 0)
+    if (ids_log_stream(clock_wall_ms(), r->log_stream, err) < 0)
         return -1;
     const struct variables_source source = {
         .inherited = r->options.inherited,
