@@ -19,9 +19,9 @@ import time
 
 import engine
 import image
+from verdicts import check, failures, skip
 from variants import FIRST_ID, VARIANTS
 
-MUST = os.environ.get("SANDBOX_MUST_WORK") == "1"
 TOOLS = ("buildah", "mmdebstrap", "runc", "capsh")
 LIMITS = ("memory", "cpu", "pids", "tmp", "seccomp", "freeze")
 EVENT = f"{image.ROOT}/examples/s3_put/event.json"
@@ -34,19 +34,6 @@ DEEDS = {
     "pids": ("fork 5000", ("--timeout", "60", "--memory", "1769"), r'"forked":(9[0-9][0-9]|10[0-2][0-9]),"again":true'),
     "tmp": ("tmp 600", ("--timeout", "60", "--memory", "1769"), r'"written":5[01][0-9],"failed":"ENOSPC"'),
 }
-failures = []
-
-
-def check(what, good, seen=""):
-    print(f"{'ok' if good else 'not ok'} - {what}", flush=True)
-    if not good:
-        failures.append(what)
-        print("".join(f"# {line}\n" for line in str(seen).splitlines()[-12:]), end="", flush=True)
-
-
-def skip(reason):
-    print(f"skipped: {reason}")
-    sys.exit(1 if MUST else 77)
 
 
 def shift(folder, count):

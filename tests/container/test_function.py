@@ -18,12 +18,12 @@ import time
 
 import engine
 import image
+from verdicts import check, failures, skip
 
 sys.path.insert(0, f"{image.ROOT}/tests/integration")
 import runtime_api  # noqa: E402
 
 CLAMBDA = sys.argv[1]
-MUST = os.environ.get("SANDBOX_MUST_WORK") == "1"
 TOOLS = ("buildah", "mmdebstrap", "runc")
 # Linked against this machine's glibc: what that has since 2.36 is newer than al2023's.
 TOO_NEW = """#include <lambda.h>
@@ -40,19 +40,6 @@ static int dice(lambda_ctx *ctx, lambda_str event)
 
 LAMBDA_MODULE(LAMBDA_RAW(dice));
 """
-failures = []
-
-
-def check(what, good, seen=""):
-    print(f"{'ok' if good else 'not ok'} - {what}", flush=True)
-    if not good:
-        failures.append(what)
-        print("".join(f"# {line}\n" for line in str(seen).splitlines()[-12:]), end="", flush=True)
-
-
-def skip(reason):
-    print(f"skipped: {reason}")
-    sys.exit(1 if MUST else 77)
 
 
 def example(name, file):
