@@ -57,7 +57,8 @@ int err_wrap(struct err *err, const char *fmt, ...)
 
 int err_place(struct err *err)
 {
-    static const int theirs[] = {ENOENT, ENOTDIR, EACCES, EPERM, EROFS, ELOOP, ENAMETOOLONG};
+    static const int theirs[] = {ENOENT, ENOTDIR, EACCES,       EPERM,
+                                 EROFS,  ELOOP,   ENAMETOOLONG, EISDIR};
     for (size_t i = 0; i < ARRAY_LEN(theirs); i++)
         if (err->kind == ERR_SYSTEM && err->sys == theirs[i])
             err->kind = ERR_INPUT;

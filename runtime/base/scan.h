@@ -52,3 +52,13 @@ bool scan_next(struct scan_value v, size_t *at, struct scan_value *key, struct s
  * bytes at least and may be the string itself; gives its length, or -1 when v is not a valid
  * string. Lone surrogates become U+FFFD; \u0000 gives a NUL byte. No NUL is added. */
 long scan_unescape(struct scan_value v, char *out);
+
+/* The same text to be changed in place, by who knows that its memory may be written to. */
+static inline char *scan_writable(struct scan_value v)
+{
+    union {
+        const char *in;
+        char *out;
+    } text = {v.ptr};
+    return text.out;
+}

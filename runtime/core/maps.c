@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "base/hash.h"
+
 #define MAPS_BUFFER 8192 /* no line is longer */
 
 static const char *read_hex(const char *p, uintptr_t *out)
@@ -31,13 +33,10 @@ static const char *skip_word(const char *p)
     return p;
 }
 
-/* By FNV-1a of device, inode and path: a copy of the path would be long, and lines move. */
+/* By the hash of device, inode and path: a copy of the path would be long, and lines move. */
 static uint64_t file_of(const char *p)
 {
-    uint64_t hash = 0xcbf29ce484222325;
-    for (; *p; p++)
-        hash = (hash ^ (unsigned char)*p) * 0x100000001b3;
-    return hash;
+    return hash_bytes(p, strlen(p));
 }
 
 static void parse_mapping(const char *line, struct mapping *out)
