@@ -3,15 +3,15 @@
 
 #include <string.h>
 
+#include "base/hash.h"
+
 enum { NAMES_FIRST = 1024, RUNTIME_SYMBOLS_MIN = 3, SEARCHES_MAX = 1 << 28 };
 
 /* ---- names --------------------------------------------------------------------------------- */
 
 static uint64_t hash_of(const char *name)
 {
-    uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
-    for (; *name; name++)
-        hash = (hash ^ (uint8_t)*name) * 0x100000001b3u;
+    uint64_t hash = hash_bytes(name, strlen(name));
     return hash ? hash : 1;
 }
 

@@ -95,13 +95,31 @@ int environment_invoke(struct environment *e, const struct environment_event *ev
     struct invocation *i = &e->invocation;
     if (i->active)
         return err_set(err, ERR_USAGE, "the environment is busy with another event");
+    if (event->request_id && !ids_is_uuid(event->request_id))
+        return err_set(err, ERR_USAGE, "'%.60s' is no request id: a UUID is", event->request_id);
     *i = (struct invocation){.event = *event};
     if (ids_uuid(i->request_id, err) < 0 || ids_uuid(i->nonce, err) < 0)
         return -1;
+    if (event->request_id)
+        memcpy(i->request_id, event->request_id, IDS_UUID_SIZE);
     if (lifecycle_begin(e, err) == 0)
         return 0;
     i->active = false;
     return -1;
+}
+
+int environment_reset(struct environment *e, struct err *err)
+{
+    if (e->invocation.active || e->state == ENVIRONMENT_BUSY || e->state == ENVIRONMENT_FAILED)
+        return err_set(err, ERR_USAGE, "the environment cannot be reset now");
+    if (e->state == ENVIRONMENT_NONE)
+        return 0;
+    uv_timer_stop(&e->limit);
+    process_stop(e);
+    e->state = ENVIRONMENT_NONE;
+    e->inside = true;
+    e->report_init_us = LOGLINES_NO_INIT;
+    return 0;
 }
 
 struct environment_timing environment_timing(const struct environment *e)

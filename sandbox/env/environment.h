@@ -11,7 +11,8 @@
  *                               its own time
  *
  * Order of calls: environment_open, environment_start (may be left out: then the first event starts
- * the runtime), environment_invoke after each done, environment_close. */
+ * the runtime), environment_invoke after each done, environment_reset between two events,
+ * environment_close. */
 #pragma once
 
 #include <stdbool.h>
@@ -84,6 +85,8 @@ struct environment_event {
     const char *body; /* lives until done */
     size_t body_len;
     const char *client_context, *cognito_identity, *trace_id; /* NULL: none */
+    const char *request_id; /* a UUID, copied: the next attempt of the same invocation; NULL: a new
+                               one */
 };
 
 /* How long the parts of the last start and the last event took, in microseconds; 0: not yet. */
@@ -108,6 +111,12 @@ int environment_start(struct environment *e, struct err *err) ATTR_CHECK;
  * not be built; no hook is called then. */
 int environment_invoke(struct environment *e, const struct environment_event *event,
                        struct err *err) ATTR_CHECK;
+
+/* Ends the runtime as if it had died between two events: /tmp stays, the next event starts it anew.
+ * Nothing is told of it. Not from a hook. -1: an event is being worked on, or the sandbox has
+ * failed.
+ */
+int environment_reset(struct environment *e, struct err *err) ATTR_CHECK;
 
 struct environment_timing environment_timing(const struct environment *e);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "env/ids.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <sys/random.h>
 #include <time.h>
@@ -46,6 +47,15 @@ int ids_uuid(char out[static IDS_UUID_SIZE], struct err *err)
         return -1;
     ids_uuid_from(bytes, out);
     return 0;
+}
+
+bool ids_is_uuid(const char *text)
+{
+    static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+    size_t i = 0;
+    while (form[i] && (form[i] == 'x' ? isxdigit((unsigned char)text[i]) : text[i] == '-'))
+        i++;
+    return !form[i] && !text[i];
 }
 
 int ids_log_stream(int64_t now_ms, char out[static IDS_LOG_STREAM_SIZE], struct err *err)

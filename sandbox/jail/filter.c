@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "base/hash.h"
 #include "jail/assemble.h"
 #include "jail/files.h"
 #include "jail/policy.h"
@@ -42,15 +43,11 @@ static struct cache_head head_new(size_t policy_len)
                                .policy_len = (uint32_t)policy_len};
 }
 
-/* FNV-1a: only picks the file, which is then compared. */
+/* Only picks the file, which is then compared. */
 static void cache_name(char name[static 32], const struct cache_head *head, const char *policy)
 {
-    uint64_t hash = 0xcbf29ce484222325u;
-    const unsigned char *h = (const unsigned char *)head;
-    for (size_t i = 0; i < offsetof(struct cache_head, count); i++)
-        hash = (hash ^ h[i]) * 0x100000001b3u;
-    for (size_t i = 0; i < head->policy_len; i++)
-        hash = (hash ^ (unsigned char)policy[i]) * 0x100000001b3u;
+    uint64_t hash = hash_bytes(head, offsetof(struct cache_head, count));
+    hash = hash_add(hash, policy, head->policy_len);
     snprintf(name, 32, "filter-%016" PRIx64, hash);
 }
 
