@@ -6,10 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/utf8.h"
-
-#define HASH_SEED  0xcbf29ce484222325u
-#define HASH_PRIME 0x100000001b3u
 
 enum value_kind value_kind(struct scan_value v)
 {
@@ -120,20 +118,18 @@ int value_order_texts(struct scan_value a, struct scan_value b)
 
 uint64_t value_hash_bytes(const char *bytes, size_t len)
 {
-    uint64_t hash = HASH_SEED;
-    for (size_t i = 0; i < len; i++)
-        hash = (hash ^ (unsigned char)bytes[i]) * HASH_PRIME;
+    uint64_t hash = hash_bytes(bytes, len);
     return hash ^ hash >> 29;
 }
 
 uint64_t value_hash_text(struct scan_value inside)
 {
     struct reader r = begin(inside);
-    uint64_t hash = HASH_SEED;
+    uint64_t hash = HASH_BEGIN;
     if (!inside.len || !memchr(inside.ptr, '\\', inside.len))
         return value_hash_bytes(inside.ptr, inside.len);
     for (int c = read_byte(&r); c >= 0; c = read_byte(&r))
-        hash = (hash ^ (unsigned)c) * HASH_PRIME;
+        hash = hash_byte(hash, (unsigned char)c);
     return hash ^ hash >> 29;
 }
 
@@ -212,9 +208,9 @@ bool value_equal_numbers(struct scan_value a, struct scan_value b)
 uint64_t value_hash_number(struct scan_value v)
 {
     struct number n = read_number(v);
-    uint64_t hash = HASH_SEED ^ (uint64_t)n.exponent * HASH_PRIME ^ n.negative;
+    uint64_t hash = HASH_BEGIN ^ (uint64_t)n.exponent * HASH_PRIME ^ n.negative;
     for (int c = read_digit(&n.digits, n.end); c >= 0; c = read_digit(&n.digits, n.end))
-        hash = (hash ^ (unsigned)c) * HASH_PRIME;
+        hash = hash_byte(hash, (unsigned char)c);
     return hash ^ hash >> 29;
 }
 

@@ -12,10 +12,12 @@ extern const struct source_kind import_destination_kind;
 extern const struct source_kind import_stream_failure_kind;
 extern const struct source_kind import_dead_letter_kind;
 extern const struct source_kind import_log_kind;
-/* Looks like a trace and is none. */
 extern const struct source_kind import_queue_kind;
 extern const struct source_kind import_stream_records_kind;
+/* Looks like a trace and is none. */
+extern const struct source_kind import_topic_kind;
 extern const struct source_kind import_recording_kind;
+extern const struct source_kind import_history_kind;
 
 /* The JSON documents of a file: it is one, or has one on each line; a page of messages or log
  * events gives each of them. Zeroed for each file. */
@@ -49,10 +51,6 @@ bool import_timed_out(struct scan_value message, struct scan_value request_id);
 
 /* A decimal number times scale, rounded. */
 bool import_decimal(const char *text, size_t len, int64_t scale, int64_t *out);
-
-/* A time as logs have it in front of a line: "2026-01-31T12:00:00", then with or without a fraction
- * and a zone; without one it is UTC. Gives its bytes, 0 when there is none. */
-size_t import_time(const char *text, size_t len, int64_t *out_ms);
 
 /* Whether a request id begins there, which is a UUID. */
 #define IMPORT_ID_LEN 36

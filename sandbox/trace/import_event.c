@@ -56,29 +56,16 @@ const struct source_kind import_lines_kind = {
     .next = next_line,
 };
 
-static bool is_queue(const struct source_sample *sample)
+static bool is_topic(const struct source_sample *sample)
 {
-    return sample->kinds & KINDS_QUEUE;
+    return sample->kinds & KINDS_TOPIC;
 }
 
-const struct source_kind import_queue_kind = {
+const struct source_kind import_topic_kind = {
     .kind = TRACE_KIND_DEAD_LETTER,
-    .is = is_queue,
-    .foreign = "messages of a queue or topic, not events: neither records of a destination, nor do "
-               "they have RequestID, ErrorCode and ErrorMessage of a dead-letter queue (printed "
-               "with 'aws sqs receive-message --message-attribute-names All')",
-};
-
-static bool is_stream_records(const struct source_sample *sample)
-{
-    return sample->kinds & KINDS_STREAM_RECORDS;
-}
-
-const struct source_kind import_stream_records_kind = {
-    .kind = TRACE_KIND_STREAM_FAILURE,
-    .is = is_stream_records,
-    .foreign = "records of a stream as get-records prints them, not an event: functions are given "
-               "batches of them in another form",
+    .is = is_topic,
+    .foreign = "notifications of a topic, not events: neither records of a destination, nor do "
+               "they have RequestID, ErrorCode and ErrorMessage of a dead letter",
 };
 
 static bool is_recording(const struct source_sample *sample)
@@ -91,4 +78,15 @@ const struct source_kind import_recording_kind = {
     .is = is_recording,
     .foreign = "a recording that something has written anew, not an event: lines of one begin with "
                "{\"clambda_recording\":, which 'jq -c' keeps",
+};
+
+static bool is_history(const struct source_sample *sample)
+{
+    return sample->kinds & KINDS_HISTORY;
+}
+
+const struct source_kind import_history_kind = {
+    .kind = TRACE_KIND_RECORDING,
+    .is = is_history,
+    .foreign = "the history of a replay, not a trace: --expect compares with it",
 };

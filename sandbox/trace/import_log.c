@@ -3,6 +3,8 @@
  * text or in Lambda's JSON format. What is known of an invocation is put together by its id. */
 #include <string.h>
 
+#include "base/hash.h"
+#include "base/iso.h"
 #include "trace/import_report.h"
 
 /* Invocations that have begun and not ended. Where there are more at a time than a set has room
@@ -37,9 +39,7 @@ struct line {
 
 static uint64_t hash(const char *text, size_t len)
 {
-    uint64_t h = 14695981039346656037u;
-    for (size_t i = 0; i < len; i++)
-        h = (h ^ (unsigned char)text[i]) * 1099511628211u;
+    uint64_t h = hash_bytes(text, len);
     return h ^ h >> 29;
 }
 
@@ -166,7 +166,7 @@ static bool is_stream(const char *text, size_t len)
 static struct line open_line(const char *text, size_t len)
 {
     struct line line = {.time_ms = TRACE_UNKNOWN};
-    size_t time = import_time(text, len, &line.time_ms), skip = 0;
+    size_t time = iso_read(text, len, &line.time_ms), skip = 0;
     if (time && time < len && text[time] == ' ')
         skip = time + 1;
     else

@@ -130,15 +130,6 @@ static int fail_pointers(const struct source *s, const struct import_document *d
                        last.len > 60 ? 60 : (int)last.len, last.ptr ? last.ptr : "");
 }
 
-static char *writable(struct scan_value v)
-{
-    union {
-        const char *in;
-        char *out;
-    } u = {v.ptr};
-    return u.out;
-}
-
 /* The event, as a text or as it is. */
 static int take_batch(const struct source *s, const struct import_document *d,
                       struct kinds_content *c, struct trace_entry *out, struct err *err)
@@ -148,7 +139,7 @@ static int take_batch(const struct source *s, const struct import_document *d,
     if (!payload.ptr || *payload.ptr == 'n')
         return fail_pointers(s, d, &c->top, err);
     if (kinds_is_text(payload)) {
-        long len = scan_unescape(payload, writable(payload));
+        long len = scan_unescape(payload, scan_writable(payload));
         payload.len = len < 0 ? 0 : (size_t)len;
     }
     if (!scan_valid(payload.ptr, payload.len, &fault) || *payload.ptr != '{')

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/iso.h"
+
 #define NAME_MAX 40 /* bytes of a field that a message shows */
 
 /* The measurements, by the names that they have in both formats. */
@@ -131,7 +133,7 @@ static bool has_field(const char *text, size_t len, const char *field)
 static bool is_timeout(const char *text, size_t len, struct report *report)
 {
     int64_t ms;
-    size_t time = import_time(text, len, &ms), skip = time && time < len ? time + 1 : 0;
+    size_t time = iso_read(text, len, &ms), skip = time && time < len ? time + 1 : 0;
     struct scan_value all = {text + skip, len - skip};
     return has_id(all.ptr, all.len, "", " Task timed out after ", report) &&
            import_timed_out(all, report->id);
@@ -207,7 +209,7 @@ static int read_json(const struct kinds_top *top, struct report *report, struct 
         i++;
     if (i == ARRAY_LEN(types))
         return 0;
-    if (!time.ptr || !import_time(time.ptr, time.len, &report->time_ms))
+    if (!time.ptr || !iso_read(time.ptr, time.len, &report->time_ms))
         report->time_ms = TRACE_UNKNOWN;
     if (types[i].line == REPORT_FAILED_INIT) {
         struct scan_value status = kinds_plain(find(record, "/status"));

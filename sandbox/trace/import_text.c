@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
-#include <time.h>
 
 #include "trace/import.h"
 
@@ -49,68 +48,6 @@ bool import_is_id(const char *text, size_t len)
             return false;
     }
     return len == IMPORT_ID_LEN || !(is_digit(text[IMPORT_ID_LEN]) || text[IMPORT_ID_LEN] == '-');
-}
-
-/* The numbers in the places of form that have 'd'; at and behind other characters the next begins.
- */
-static bool read_form(const char *text, size_t len, const char *form, int *out)
-{
-    if (len < strlen(form))
-        return false;
-    for (; *form; form++, text++) {
-        if (*form == 'd' ? !is_digit(*text) : *text != *form)
-            return false;
-        if (*form == 'd')
-            *out = *out * 10 + (*text - '0');
-        else
-            out++;
-    }
-    return true;
-}
-
-/* "Z", "+02:00", "+0200" or nothing: bytes of it. */
-static size_t read_zone(const char *text, size_t len, int *out_minutes)
-{
-    int n[2] = {0};
-    *out_minutes = 0;
-    if (len && *text == 'Z')
-        return 1;
-    if (!len || (*text != '+' && *text != '-'))
-        return 0;
-    bool colon = read_form(text + 1, len - 1, "dd:dd", n);
-    if (!colon) {
-        memset(n, 0, sizeof n);
-        if (!read_form(text + 1, len - 1, "dddd", n))
-            return 0;
-        n[1] = n[0] % 100;
-        n[0] /= 100;
-    }
-    *out_minutes = (n[0] * 60 + n[1]) * (*text == '-' ? -1 : 1);
-    return colon ? 6 : 5;
-}
-
-size_t import_time(const char *text, size_t len, int64_t *out_ms)
-{
-    static const char form[] = "dddd-dd-ddTdd:dd:dd";
-    int n[6] = {0}, ms = 0, minutes;
-    size_t at = sizeof form - 1;
-    if (!read_form(text, len, form, n) || n[1] < 1 || n[1] > 12 || n[2] < 1 || n[2] > 31 ||
-        n[3] > 23 || n[4] > 59 || n[5] > 60)
-        return 0;
-    if (at + 1 < len && text[at] == '.' && is_digit(text[at + 1])) {
-        int unit = 100;
-        for (at++; at < len && is_digit(text[at]); at++, unit /= 10)
-            ms += (text[at] - '0') * unit;
-    }
-    at += read_zone(text + at, len - at, &minutes);
-    struct tm tm = {.tm_year = n[0] - 1900,
-                    .tm_mon = n[1] - 1,
-                    .tm_mday = n[2],
-                    .tm_hour = n[3],
-                    .tm_min = n[4],
-                    .tm_sec = n[5]};
-    *out_ms = ((int64_t)timegm(&tm) - minutes * 60) * 1000 + ms;
-    return at;
 }
 
 bool import_timed_out(struct scan_value message, struct scan_value request_id)

@@ -49,6 +49,19 @@ static const char *const names[MEMBER_COUNT] = {
     [MEMBER_EVENT_ID] = "eventId",
     [MEMBER_STREAM] = "logStreamName",
     [MEMBER_RECORDING] = "clambda_recording",
+    [MEMBER_HISTORY] = "clambda_history",
+    [MEMBER_SEQUENCE_NUMBER] = "SequenceNumber",
+    [MEMBER_ARRIVAL] = "ApproximateArrivalTimestamp",
+    [MEMBER_DATA] = "Data",
+    [MEMBER_PARTITION_KEY] = "PartitionKey",
+    [MEMBER_ENCRYPTION] = "EncryptionType",
+    [MEMBER_CHANGE_ID] = "eventID",
+    [MEMBER_CHANGE_NAME] = "eventName",
+    [MEMBER_CHANGE_VERSION] = "eventVersion",
+    [MEMBER_EVENT_SOURCE] = "eventSource",
+    [MEMBER_REGION] = "awsRegion",
+    [MEMBER_CHANGE] = "dynamodb",
+    [MEMBER_IDENTITY] = "userIdentity",
 };
 
 #define BIT(member) ((uint64_t)1 << (member))
@@ -205,25 +218,17 @@ static bool take_attributes(const struct kinds_top *top, bool topic, struct kind
     return out->request_id.ptr && out->code.ptr && out->message.ptr;
 }
 
-static char *writable(struct scan_value v)
-{
-    union {
-        const char *in;
-        char *out;
-    } u = {v.ptr};
-    return u.out;
-}
-
 static struct scan_value unescape(struct scan_value v)
 {
-    long len = scan_unescape(v, writable(v));
+    long len = scan_unescape(v, scan_writable(v));
     return (struct scan_value){v.ptr, len < 0 ? 0 : (size_t)len};
 }
 
 void kinds_open(char *text, size_t len, struct kinds_content *out)
 {
     struct scan_value at = {text, len};
-    bool queue = true, topic = true, carried = false;
+    bool queue = true, topic = true;
+    unsigned carried = 0;
     *out = (struct kinds_content){0};
     while (kinds_collect(at.ptr, at.len, &out->top)) {
         bool message = queue && is_message(&out->top);
@@ -236,7 +241,7 @@ void kinds_open(char *text, size_t len, struct kinds_content *out)
             out->text = at;
             return;
         }
-        carried = true;
+        carried = message || carried == KINDS_QUEUE ? KINDS_QUEUE : KINDS_TOPIC;
         queue = false;
         topic = message; /* a queue may be subscribed to a topic, not a topic to a queue */
     }
@@ -245,8 +250,8 @@ void kinds_open(char *text, size_t len, struct kinds_content *out)
     out->kinds = of_record(&out->top);
     if (!of_invocation(&out->top) && open_bus(&out->top, &inside))
         out->top = inside;
-    if (!out->kinds && carried)
-        out->kinds = KINDS_QUEUE;
+    if (!out->kinds)
+        out->kinds = carried;
 }
 
 /* Of a message that has to be unescaped first; text stays as it is. */
@@ -331,17 +336,70 @@ bool kinds_is_log_event(const char *text, size_t len, struct kinds_top *out)
     return kinds_collect(text, len, out) && is_log_event(out);
 }
 
-static bool is_stream_records(const struct kinds_top *top)
+static bool is_kinesis_record(const struct kinds_top *top)
+{
+    return kinds_is_text(top->v[MEMBER_SEQUENCE_NUMBER]) && kinds_is_text(top->v[MEMBER_DATA]) &&
+           kinds_is_text(top->v[MEMBER_PARTITION_KEY]) &&
+           only(top, BIT(MEMBER_SEQUENCE_NUMBER) | BIT(MEMBER_ARRIVAL) | BIT(MEMBER_DATA) |
+                         BIT(MEMBER_PARTITION_KEY) | BIT(MEMBER_ENCRYPTION));
+}
+
+/* In an event it would have eventSourceARN. */
+static bool is_change(const struct kinds_top *top)
+{
+    return kinds_is_text(top->v[MEMBER_CHANGE_ID]) && kinds_is_text(top->v[MEMBER_CHANGE_NAME]) &&
+           is(top->v[MEMBER_EVENT_SOURCE], "aws:dynamodb") && is_object(top->v[MEMBER_CHANGE]) &&
+           only(top, BIT(MEMBER_CHANGE_ID) | BIT(MEMBER_CHANGE_NAME) | BIT(MEMBER_CHANGE_VERSION) |
+                         BIT(MEMBER_EVENT_SOURCE) | BIT(MEMBER_REGION) | BIT(MEMBER_CHANGE) |
+                         BIT(MEMBER_IDENTITY));
+}
+
+/* The last page of a closed shard of DynamoDB tells neither: it may as well be an event. */
+static bool is_stream_page(const struct kinds_top *top)
 {
     return is_array(top->v[MEMBER_RECORDS]) && (kinds_is_number(top->v[MEMBER_MILLIS_BEHIND]) ||
                                                 kinds_is_text(top->v[MEMBER_NEXT_ITERATOR]));
 }
 
+static bool is_stream_records(const struct kinds_top *top)
+{
+    return is_stream_page(top) || is_kinesis_record(top) || is_change(top);
+}
+
+bool kinds_is_message(const char *text, size_t len)
+{
+    struct kinds_top top;
+    return kinds_collect(text, len, &top) && is_message(&top);
+}
+
+bool kinds_is_kinesis_record(const char *text, size_t len)
+{
+    struct kinds_top top;
+    return kinds_collect(text, len, &top) && is_kinesis_record(&top);
+}
+
+bool kinds_is_change(const char *text, size_t len)
+{
+    struct kinds_top top;
+    return kinds_collect(text, len, &top) && is_change(&top);
+}
+
+/* A list of nothing but changes: a page, where somebody says that it is one. */
+static bool is_last_page(const struct kinds_top *top)
+{
+    struct scan_value first = first_of(top->v[MEMBER_RECORDS]);
+    return first.ptr && only(top, BIT(MEMBER_RECORDS)) && kinds_is_change(first.ptr, first.len);
+}
+
 struct scan_value kinds_page(const char *text, size_t len)
 {
     struct kinds_top top;
-    if (kinds_collect(text, len, &top) && is_messages(&top))
+    if (!kinds_collect(text, len, &top))
+        return (struct scan_value){0};
+    if (is_messages(&top))
         return top.v[MEMBER_MESSAGES];
+    if (is_stream_page(&top) || is_last_page(&top))
+        return top.v[MEMBER_RECORDS];
     return is_log_page(&top) ? top.v[MEMBER_EVENTS] : (struct scan_value){0};
 }
 
@@ -353,6 +411,8 @@ unsigned kinds_of(const char *text, size_t len)
     unsigned found = of_record(&top) | of_messages(&top, text, len);
     if (kinds_is_number(top.v[MEMBER_RECORDING]))
         found |= KINDS_RECORDING;
+    if (kinds_is_number(top.v[MEMBER_HISTORY]))
+        found |= KINDS_HISTORY;
     if (is_log_page(&top) || is_log_event(&top) || is_log_line(&top))
         found |= KINDS_LOG;
     return is_stream_records(&top) ? found | KINDS_STREAM_RECORDS : found;
@@ -363,7 +423,7 @@ const char *kinds_name(unsigned kinds)
     static const char *const known[] = {
         "a record of a destination", "a failure record of a stream", "a dead-letter message",
         "a part of a log",           "a message of a queue",         "records of a stream",
-        "a line of a recording",
+        "a line of a recording",     "a notification of a topic",    "a line of a history",
     };
     for (size_t i = 0; i < ARRAY_LEN(known); i++)
         if (kinds & 1u << i)

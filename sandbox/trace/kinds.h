@@ -15,10 +15,12 @@ enum {
     KINDS_STREAM_FAILURE = 2,  /* a batch that was given up */
     KINDS_DEAD_LETTER = 4,     /* an event, with the attributes that Lambda gives it */
     KINDS_LOG = 8,             /* log events, or a line in Lambda's JSON log format */
-    KINDS_QUEUE = 16,          /* other messages of queues and topics */
+    KINDS_QUEUE = 16,          /* other messages of queues */
     KINDS_STREAM_RECORDS = 32, /* what get-records prints */
     KINDS_RECORDING = 64,      /* a line of one, as others write JSON */
-    KINDS_UNREAD = 128,        /* there was no memory to look into a message */
+    KINDS_TOPIC = 128,         /* other notifications of topics */
+    KINDS_HISTORY = 256,       /* a line of one, as --history writes it */
+    KINDS_UNREAD = 512,        /* there was no memory to look into a message */
 };
 
 enum kinds_member {
@@ -63,6 +65,19 @@ enum kinds_member {
     MEMBER_EVENT_ID,
     MEMBER_STREAM,
     MEMBER_RECORDING,
+    MEMBER_HISTORY,
+    MEMBER_SEQUENCE_NUMBER,
+    MEMBER_ARRIVAL,
+    MEMBER_DATA,
+    MEMBER_PARTITION_KEY,
+    MEMBER_ENCRYPTION,
+    MEMBER_CHANGE_ID,
+    MEMBER_CHANGE_NAME,
+    MEMBER_CHANGE_VERSION,
+    MEMBER_EVENT_SOURCE,
+    MEMBER_REGION,
+    MEMBER_CHANGE,
+    MEMBER_IDENTITY,
     MEMBER_COUNT
 };
 
@@ -91,8 +106,13 @@ unsigned kinds_of(const char *text, size_t len);
 /* "an event", "a record of a destination": for messages; of several bits the lowest. */
 const char *kinds_name(unsigned kinds);
 
-/* The list in what 'aws sqs receive-message', 'aws logs filter-log-events' and the like print; else
- * absent. */
+/* A message of a queue; a record of a Kinesis or DynamoDB stream, as the command line prints it. */
+bool kinds_is_message(const char *text, size_t len);
+bool kinds_is_kinesis_record(const char *text, size_t len);
+bool kinds_is_change(const char *text, size_t len);
+
+/* The list in what 'aws sqs receive-message', 'aws kinesis get-records', 'aws logs
+ * filter-log-events' and the like print; else absent. */
 struct scan_value kinds_page(const char *text, size_t len);
 
 struct kinds_content {

@@ -18,10 +18,15 @@
 #define FOLDER_NAMES_MAX (64u << 20) /* bytes of all names in one folder */
 
 const char *const trace_kind_names[TRACE_KIND_COUNT] = {
-    [TRACE_KIND_RECORDING] = "recording",     [TRACE_KIND_EVENT] = "event",
-    [TRACE_KIND_EVENT_LINES] = "event-lines", [TRACE_KIND_DESTINATION] = "destination",
-    [TRACE_KIND_DEAD_LETTER] = "dead-letter", [TRACE_KIND_STREAM_FAILURE] = "stream-failure",
+    [TRACE_KIND_RECORDING] = "recording",
+    [TRACE_KIND_EVENT] = "event",
+    [TRACE_KIND_EVENT_LINES] = "event-lines",
+    [TRACE_KIND_DESTINATION] = "destination",
+    [TRACE_KIND_DEAD_LETTER] = "dead-letter",
+    [TRACE_KIND_STREAM_FAILURE] = "stream-failure",
     [TRACE_KIND_LOG_EXPORT] = "log",
+    [TRACE_KIND_QUEUE] = "queue",
+    [TRACE_KIND_STREAM_RECORDS] = "stream-records",
 };
 
 /* One more kind is one more row. */
@@ -29,7 +34,7 @@ static const struct source_kind *const kinds[] = {
     &recording_kind,          &import_event_kind,       &import_lines_kind,
     &import_destination_kind, &import_dead_letter_kind, &import_stream_failure_kind,
     &import_log_kind,         &import_queue_kind,       &import_stream_records_kind,
-    &import_recording_kind,
+    &import_topic_kind,       &import_recording_kind,   &import_history_kind,
 };
 
 /* Names of the files in a folder that is being read. */

@@ -8,6 +8,8 @@
  *   records of asynchronous destinations and dead-letter queues, as files, lines, messages of
  *   queues, notifications of topics, events of an event bus
  *   failure records of streams with the payload, as Lambda writes them to S3
+ *   messages and records          what receive-message and get-records print, put into events as
+ *                                 Lambda does; what it does not say has stand-ins
  *   exports of CloudWatch Logs    measurements only: START, REPORT lines, also in JSON
  *
  * Of what Lambda writes about invocations, only logs tell when they began.
@@ -27,6 +29,8 @@ enum trace_kind {
     TRACE_KIND_DEAD_LETTER,
     TRACE_KIND_STREAM_FAILURE,
     TRACE_KIND_LOG_EXPORT,
+    TRACE_KIND_QUEUE,
+    TRACE_KIND_STREAM_RECORDS,
     TRACE_KIND_COUNT,
 };
 

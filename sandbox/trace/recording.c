@@ -15,20 +15,10 @@
 /* Puts a value in its place. Texts stay in the line: unescaped they are never longer. */
 typedef int (*take_fn)(struct scan_value v, void *member, struct err *err);
 
-static char *writable(struct scan_value v)
-{
-    /* the line is the caller's to change, the scanner's views of it are const */
-    union {
-        const char *in;
-        char *out;
-    } u = {v.ptr};
-    return u.out;
-}
-
 static int take_text(struct scan_value v, void *member, struct err *err)
 {
     struct trace_text *text = member;
-    long len = scan_unescape(v, writable(v));
+    long len = scan_unescape(v, scan_writable(v));
     if (len < 0)
         return err_set(err, ERR_INPUT, "is not a text");
     *text = (struct trace_text){v.ptr, (size_t)len};
@@ -40,7 +30,7 @@ static int take_base64(struct scan_value v, void *member, struct err *err)
     struct trace_text *text = member;
     if (take_text(v, member, err) < 0)
         return -1;
-    long len = base64_decode(text->ptr, text->len, writable(v));
+    long len = base64_decode(text->ptr, text->len, scan_writable(v));
     if (len < 0)
         return err_set(err, ERR_INPUT, "is not base64");
     text->len = (size_t)len;
@@ -131,7 +121,7 @@ static int take_time(struct scan_value v, void *member, struct err *err)
 static int take_log(struct scan_value v, void *member, struct err *err)
 {
     struct trace_text *log = member;
-    char *start = writable(v) + 1, *w = start; /* the scanner looks at the bracket again */
+    char *start = scan_writable(v) + 1, *w = start; /* the scanner looks at the bracket again */
     struct scan_value key, line;
     if (*v.ptr != '[')
         return err_set(err, ERR_INPUT, "is not a list of texts");

@@ -5,7 +5,7 @@
 #include "base/buf.h"
 #include "trace/tally.h"
 
-#define REPORT_MAX (64u << 20)
+#define REPORT_MAX (96u << 20)
 
 /* For the terminal: totals, the first differences, findings, verdict. */
 void report_text(const struct tally *t, bool colour, unsigned width, struct buf *out);

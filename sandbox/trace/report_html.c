@@ -20,7 +20,8 @@
 __asm__(BEGIN("report_page_html") INCLUDE("page.html") END);
 __asm__(BEGIN("report_page_css") INCLUDE("page.css") END);
 __asm__(BEGIN("report_page_js") INCLUDE("base.js") INCLUDE("charts.js") INCLUDE("timeline.js")
-            INCLUDE("differences.js") INCLUDE("main.js") END);
+            INCLUDE("axis.js") INCLUDE("messages.js") INCLUDE("differences.js") INCLUDE("main.js")
+                END);
 
 extern const char report_page_html[], report_page_css[], report_page_js[];
 

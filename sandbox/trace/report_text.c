@@ -7,6 +7,7 @@
 
 #include "base/visible.h"
 #include "trace/report_lines.h"
+#include "trace/report_messages.h"
 
 #define SHOWN_MAX   10 /* differing events */
 #define ITEMS_MAX   4  /* of one */
@@ -39,15 +40,22 @@ static const char *plural(size_t count)
     return count == 1 ? "" : "s";
 }
 
+static const char *noun(const struct tally *t)
+{
+    return t->messages ? "message" : "event";
+}
+
 /* ---- totals --------------------------------------------------------------------------------- */
 
 static void add_replayed(struct text *x, const struct tally *t)
 {
     double seconds = (double)t->took_us / 1e6;
-    buf_addf(&x->line, "%zu event%s in %.3g s", t->done, plural(t->done), seconds);
+    size_t count = t->chaos.on ? t->chaos.rounds : t->done;
+    buf_addf(&x->line, "%zu %s%s in %.3g s", count, t->chaos.on ? "round" : noun(t), plural(count),
+             seconds);
     if (seconds > 0)
-        buf_addf(&x->line, ", %.*f a second", (double)t->done / seconds < 10 ? 1 : 0,
-                 (double)t->done / seconds);
+        buf_addf(&x->line, ", %.*f a second", (double)count / seconds < 10 ? 1 : 0,
+                 (double)count / seconds);
     if (t->environments)
         buf_addf(&x->line, ", %u environment%s", t->environments, plural(t->environments));
     if (t->interrupted)
@@ -118,7 +126,8 @@ static void add_totals(struct text *x, const struct tally *t)
         {"init", "ms", 1000, t->inits},
     };
     add_replayed(x, t);
-    add_answers(x, t);
+    if (t->done || !t->chaos.on)
+        add_answers(x, t);
     for (size_t i = 0; i < ARRAY_LEN(measures); i++)
         add_measure(x, &measures[i]);
 }
@@ -141,10 +150,10 @@ static void add_items(struct text *x, const struct tally_difference *d)
     buf_reset(&x->line);
 }
 
-static void add_difference(struct text *x, const struct tally_difference *d)
+static void add_difference(struct text *x, const struct tally *t, const struct tally_difference *d)
 {
     bool colour = x->lines.colour;
-    buf_addf(&x->line, "%sevent %zu%s  ", colour ? "\x1b[" REPORT_BOLD "m" : "", d->number,
+    buf_addf(&x->line, "%s%s %zu%s  ", colour ? "\x1b[" REPORT_BOLD "m" : "", noun(t), d->number,
              colour ? "\x1b[0m" : "");
     add_visible(&x->line, d->source);
     if (*d->request_id) {
@@ -161,11 +170,11 @@ static void add_differences(struct text *x, const struct tally *t)
 {
     size_t shown = t->nkept < SHOWN_MAX ? t->nkept : SHOWN_MAX;
     for (size_t i = 0; i < shown; i++)
-        add_difference(x, &t->kept[i]);
+        add_difference(x, t, &t->kept[i]);
     if (t->differing > shown) {
         size_t more = t->differing - shown;
         buf_addc(x->out, '\n');
-        buf_addf(&x->line, "%zu more event%s; --report FILE.html shows %s%zu", more,
+        buf_addf(&x->line, "%zu more %s%s; --report FILE.html shows %s%zu", more, noun(t),
                  more == 1 ? " differs" : "s differ", t->nkept < t->differing ? "" : "all ",
                  t->nkept);
         end_line(x, "and", NULL, false);
@@ -222,7 +231,7 @@ static void add_slowest(struct text *x, const struct tally *t)
             buf_adds(&x->line, ", was ");
             add_amount(&x->line, (double)s->expected_us / 1000, "ms");
         }
-        buf_addf(&x->line, ": event %zu, ", s->number);
+        buf_addf(&x->line, ": %s %zu, ", noun(t), s->number);
         add_visible(&x->line, s->source);
         end_line(x, i ? "" : "slowest", REPORT_BOLD, false);
     }
@@ -235,13 +244,16 @@ static void add_verdict(struct text *x, const struct tally *t)
         failed += t->findings[i].failed;
         unsure += t->findings[i].unsure && !t->findings[i].failed;
     }
-    if (t->differing)
-        buf_addf(&x->line, "%zu of %zu events differ%s", t->differing, t->done,
+    if (t->chaos.on)
+        buf_addf(&x->line, "%zu round%s of chaos, %s", t->chaos.rounds, plural(t->chaos.rounds),
+                 t->chaos.failed ? "one fails" : "none fails");
+    else if (t->differing)
+        buf_addf(&x->line, "%zu of %zu %ss differ%s", t->differing, t->done, noun(t),
                  t->differing == 1 ? "s" : "");
     else if (t->equal)
-        buf_addf(&x->line, "%zu of %zu events equal", t->equal, t->done);
+        buf_addf(&x->line, "%zu of %zu %ss equal", t->equal, t->done, noun(t));
     else
-        buf_adds(&x->line, "no event had anything to compare with");
+        buf_addf(&x->line, "no %s had anything to compare with", noun(t));
     if (failed || t->finding_failed)
         buf_addf(&x->line, ", %zu finding%s failed", failed, plural(failed));
     if (unsure)
@@ -249,11 +261,11 @@ static void add_verdict(struct text *x, const struct tally *t)
     if (t->interrupted)
         buf_adds(&x->line, ", interrupted");
     if (tally_differs(t))
-        end_line(x, "DIFFERENT", REPORT_RED, false);
+        end_line(x, t->chaos.on ? "FAILED" : "DIFFERENT", REPORT_RED, false);
     else if (t->interrupted)
         end_line(x, "UNFINISHED", REPORT_YELLOW, false);
     else
-        end_line(x, t->equal ? "SAME" : "DONE", REPORT_GREEN, false);
+        end_line(x, t->chaos.on ? "PASSED" : t->equal ? "SAME" : "DONE", REPORT_GREEN, false);
 }
 
 void report_text(const struct tally *t, bool colour, unsigned width, struct buf *out)
@@ -261,6 +273,7 @@ void report_text(const struct tally *t, bool colour, unsigned width, struct buf 
     struct text x = {.lines = {width < WIDTH_LEAST ? WIDTH_LEAST : width, colour}, .out = out};
     buf_init(&x.line, LINE_MAX);
     add_totals(&x, t);
+    report_messages_text(t, &x.lines, out);
     add_differences(&x, t);
     add_findings(&x, t);
     add_power(&x, t);

@@ -99,6 +99,16 @@ static void add_failure(struct xml *x, const char *element, const char *type, co
     buf_addf(x->out, "</%s>\n    </testcase>\n", element);
 }
 
+static const char *noun(const struct xml *x)
+{
+    return x->tally->messages ? "message" : "event";
+}
+
+static const char *group(const struct xml *x)
+{
+    return x->tally->messages ? "messages" : "events";
+}
+
 static void add_difference(struct xml *x, const struct tally_difference *d)
 {
     AUTO_BUF struct buf text;
@@ -110,8 +120,11 @@ static void add_difference(struct xml *x, const struct tally_difference *d)
     buf_addf(&text, "repeat: %s", d->command);
     buf_inherit(x->out, &text);
     buf_reset(&x->part);
-    buf_addf(&x->part, "event %zu (%s)", d->number, d->source);
-    open_case(x, "events", part(x), d->got_us);
+    buf_addf(&x->part, "%s %zu (%s", noun(x), d->number, d->source);
+    if (x->tally->messages && *d->request_id) /* one line has many; it is the same in every run */
+        buf_addf(&x->part, ", %s", d->request_id);
+    buf_addc(&x->part, ')');
+    open_case(x, group(x), part(x), d->got_us);
     buf_reset(&x->part);
     buf_addf(&x->part, "%zu difference%s, the first at '%s'", d->count, d->count == 1 ? "" : "s",
              d->nitems ? d->items[0].pointer : "");
@@ -125,9 +138,9 @@ static void add_others(struct xml *x)
     size_t lost = t->differing - t->nkept;
     buf_reset(&x->part);
     size_t others = t->done - t->nkept;
-    buf_addf(&x->part, "%s%zu %sevent%s", t->nkept ? "" : "all ", others, t->nkept ? "other " : "",
-             others == 1 ? "" : "s");
-    open_case(x, "events", part(x), 0);
+    buf_addf(&x->part, "%s%zu %s%s%s", t->nkept ? "" : "all ", others, t->nkept ? "other " : "",
+             noun(x), others == 1 ? "" : "s");
+    open_case(x, group(x), part(x), 0);
     buf_reset(&x->part);
     if (lost) {
         buf_addf(&x->part, "%zu of them differ; what differs was not kept", lost);
@@ -148,10 +161,30 @@ static void add_finding(struct xml *x, const struct tally_finding *f)
         buf_adds(x->out, "/>\n");
 }
 
+static void add_chaos(struct xml *x)
+{
+    const struct tally_chaos *c = &x->tally->chaos;
+    open_case(x, "chaos", "no round fails", x->tally->took_us);
+    if (!c->failed) {
+        buf_adds(x->out, "/>\n");
+        return;
+    }
+    AUTO_BUF struct buf text;
+    buf_init(&text, PART_MAX);
+    buf_addf(&text, "%s: %zu message%s, %zu fault%s %s\n", c->smallest ? "smallest" : "with faults",
+             c->smallest_messages, c->smallest_messages == 1 ? "" : "s", c->smallest_faults,
+             c->smallest_faults == 1 ? "" : "s", c->faults ? c->faults : "");
+    buf_addf(&text, "repeat: %s", c->command ? c->command : "");
+    buf_inherit(x->out, &text);
+    buf_reset(&x->part);
+    buf_addf(&x->part, "one of %zu round%s fails", c->rounds, c->rounds == 1 ? "" : "s");
+    add_failure(x, "failure", "chaos", part(x), text.ptr ? text.ptr : "");
+}
+
 static void add_end(struct xml *x)
 {
     buf_reset(&x->part);
-    buf_addf(&x->part, "interrupted after %zu events", x->tally->done);
+    buf_addf(&x->part, "interrupted after %zu %s", x->tally->done, group(x));
     open_case(x, "replay", "ran to its end", x->tally->took_us);
     if (x->tally->interrupted)
         add_failure(x, "error", "interrupted", part(x), "");
@@ -163,14 +196,14 @@ static void add_end(struct xml *x)
 static void add_counts(struct xml *x, bool suite)
 {
     const struct tally *t = x->tally;
-    size_t failures = t->nkept + (t->differing > t->nkept), skipped = 0;
+    size_t failures = t->nkept + (t->differing > t->nkept) + t->chaos.failed, skipped = 0;
     for (size_t i = 0; i < t->nfindings; i++) {
         failures += t->findings[i].failed;
         skipped += t->findings[i].unsure && !t->findings[i].failed;
     }
     buf_addf(x->out, " tests=\"%zu\" failures=\"%zu\" errors=\"%d\" time=\"%.6f\"",
-             t->nkept + (t->done > t->nkept) + t->nfindings + 1, failures, t->interrupted ? 1 : 0,
-             (double)t->took_us / 1e6);
+             t->nkept + (t->done > t->nkept) + t->nfindings + t->chaos.on + 1, failures,
+             t->interrupted ? 1 : 0, (double)t->took_us / 1e6);
     if (suite)
         buf_addf(x->out, " skipped=\"%zu\"", skipped);
 }
@@ -214,6 +247,8 @@ static void add_suite(struct xml *x)
         add_others(x);
     for (size_t i = 0; i < t->nfindings; i++)
         add_finding(x, &t->findings[i]);
+    if (t->chaos.on)
+        add_chaos(x);
     add_end(x);
     buf_adds(x->out, "  </testsuite>\n");
 }

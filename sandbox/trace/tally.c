@@ -38,10 +38,24 @@ void tally_fini(struct tally *t)
     struct samples *s;
     for (size_t i = 0; (s = samples_of(t, i)); i++)
         samples_fini(s);
+    for (size_t i = 0; i < t->nhistories; i++)
+        tally_history_fini(&t->histories[i]);
     arena_fini(&t->texts);
     free(t->kept);
     free(t->spans);
     *t = (struct tally){0};
+}
+
+void tally_history_fini(struct tally_history *h)
+{
+    arena_fini(&h->texts);
+    for (size_t i = 0; i < ARRAY_LEN(h->printed); i++)
+        for (size_t k = 0; k < ARRAY_LEN(h->printed[i]); k++)
+            free(h->printed[i][k]);
+    free(h->kept);
+    free(h->calls);
+    free(h->marks);
+    *h = (struct tally_history){0};
 }
 
 static void add_measurements(struct tally *t, const struct trace_entry *e, int side)
@@ -114,5 +128,5 @@ void tally_add_finding(struct tally *t, bool failed, bool unsure, const char *na
 
 bool tally_differs(const struct tally *t)
 {
-    return t->differing > 0 || t->finding_failed;
+    return t->differing > 0 || t->finding_failed || t->chaos.failed;
 }

@@ -7,6 +7,7 @@
 #include "trace/compare.h"
 #include "trace/entry.h"
 #include "trace/samples.h"
+#include "trace/tally_history.h"
 
 #define TALLY_KEPT_MAX     500         /* differing invocations with all their texts */
 #define TALLY_TEXT_MAX     (64u << 10) /* bytes kept of one text; the rest is cut and said so */
@@ -20,13 +21,6 @@
 #define TALLY_FINDING_TEXT 1024
 #define TALLY_SLOWEST_MAX  10
 #define TALLY_SOURCE_MAX   120
-
-/* The beginning of a text. ptr NULL: not known. */
-struct tally_text {
-    const char *ptr;
-    size_t len;
-    size_t whole; /* its length before it was cut */
-};
 
 /* One kept invocation that differs. Texts are the tally's. */
 struct tally_difference {
@@ -109,6 +103,11 @@ struct tally {
     bool finding_failed;
     struct tally_power power[16];
     size_t npower;
+    bool messages;      /* what is counted: messages on a virtual clock; else events */
+    const char *source; /* settings of their event source; NULL: none */
+    struct tally_history histories[TALLY_HISTORIES_MAX];
+    size_t nhistories;
+    struct tally_chaos chaos;
     struct arena texts; /* of kept, findings */
 };
 

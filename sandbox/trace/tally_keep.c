@@ -38,14 +38,28 @@ static size_t whole_characters(const char *text, size_t len)
     return (text[at] & 0xC0) == 0x80 ? len : at;
 }
 
-static bool copy(struct tally *t, struct trace_text text, size_t max, struct tally_text *out)
+bool tally_keep_text(struct arena *texts, struct trace_text text, size_t max,
+                     struct tally_text *out)
 {
     *out = (struct tally_text){0};
     if (!text.ptr)
         return true;
     size_t len = text.len > max ? whole_characters(text.ptr, max) : text.len;
-    *out = (struct tally_text){arena_strndup(&t->texts, text.ptr, len), len, text.len};
+    *out = (struct tally_text){arena_strndup(texts, text.ptr, len), len, text.len};
     return out->ptr;
+}
+
+const char *tally_keep_begin(struct arena *texts, const char *text, size_t len, size_t max)
+{
+    size_t kept = len > max ? whole_characters(text, max) : len;
+    char *copied = arena_alloc(texts, kept + CUT_LEN + 1);
+    if (!copied)
+        return NULL;
+    char *end = (char *)mempcpy(copied, text, kept);
+    if (kept < len)
+        end = (char *)mempcpy(end, CUT, CUT_LEN);
+    *end = '\0';
+    return copied;
 }
 
 static size_t common_prefix(struct trace_text a, struct trace_text b)
@@ -111,14 +125,17 @@ static bool copy_items(struct tally *t, const struct compare_result *from, size_
     return true;
 }
 
-/* For the one event; --only stands first, since a "--" may end the options. */
+/* For the one event; --only stands first, since a "--" may end the options. A message is what it is
+ * by those around it. */
 static char *repeat_command(struct tally *t, size_t number)
 {
     const char *words = t->repeat ? t->repeat : "";
     size_t len = strnlen(words, COMMAND_MAX);
     size_t size = len + sizeof "clambda replay --only 18446744073709551615 ";
     char *command = arena_alloc(&t->texts, size);
-    if (command)
+    if (command && t->messages)
+        snprintf(command, size, "clambda replay %.*s", (int)len, words);
+    else if (command)
         snprintf(command, size, "clambda replay --only %zu %.*s", number, (int)len, words);
     return command;
 }
@@ -146,7 +163,7 @@ static bool copy_all(struct tally *t, const struct trace_entry *expected,
     size_t max = (TALLY_KEPT_BYTES - arena_mark(&t->texts)) / SHARE;
     max = max > TALLY_TEXT_MAX ? TALLY_TEXT_MAX : max < TALLY_TEXT_LEAST ? TALLY_TEXT_LEAST : max;
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-        if (!copy(t, texts[i], max, copies[i]))
+        if (!tally_keep_text(&t->texts, texts[i], max, copies[i]))
             return false;
         d->cut |= copies[i]->len < copies[i]->whole;
     }

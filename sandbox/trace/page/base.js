@@ -6,6 +6,9 @@ const SVG = "http://www.w3.org/2000/svg";
 /* Control characters, and those that are not seen or turn the direction of writing. */
 const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
 
+/* What is counted; a replay through rules counts messages. */
+const NOUN = {one: "event", One: "Event", many: "events"};
+
 function fill(node, attributes, children) {
     for (const [name, value] of Object.entries(attributes || {})) {
         if (typeof value === "function") node.addEventListener(name, value);

@@ -163,8 +163,8 @@ function bodyOf(d) {
         more > 0 ? el("p", {class: "cut"}, `${plural(more, "more difference is", "more differences are")} not shown.`) : null,
         el("p", {class: "dim"}, `Duration ${time(d.duration_us)}, before ${time(d.duration_before_us)}. Status ${d.got_status}, before ${d.expected_status}.`,
            d.request_id ? textOf("span", {}, ` Request ${d.request_id}.`) : null),
-        el("h3", {}, "Run this event again"), command(d.command, `the command that runs event ${d.number} again`),
-        el("div", {class: "pair"}, expected, got), block("Event", d.event), logs.length ? el("div", {class: "pair"}, logs) : null);
+        el("h3", {}, `Run this ${NOUN.one} again`), command(d.command, `the command that runs ${NOUN.one} ${d.number} again`),
+        el("div", {class: "pair"}, expected, got), block(NOUN.One, d.event), logs.length ? el("div", {class: "pair"}, logs) : null);
 }
 
 function statusOf(d) {
@@ -176,14 +176,14 @@ function differenceOf(d) {
     const first = d.items[0], more = d.count > 1 ? ` and ${d.count - 1} more` : "";
     const place = el("span", {class: "place"}, first ? textOf("code", {}, first.pointer || "the whole answer") : null, more);
     const details = el("details", {class: "difference"}, el("summary", {},
-        el("span", {class: "number"}, `Event ${d.number}`), statusOf(d), place, textOf("span", {class: "from"}, d.source)));
+        el("span", {class: "number"}, `${NOUN.One} ${d.number}`), statusOf(d), place, textOf("span", {class: "from"}, d.source)));
     details.fillBody = () => { if (!details.querySelector(".body")) details.append(bodyOf(d)); };
     details.addEventListener("toggle", () => { if (details.open) details.fillBody(); });
     return details;
 }
 
 function wordsOf(d) {
-    return [`event ${d.number}`, d.source, d.request_id, d.got_status, d.expected_status, ...d.items.map(i => i.pointer),
+    return [`${NOUN.one} ${d.number}`, d.source, d.request_id, d.got_status, d.expected_status, ...d.items.map(i => i.pointer),
             ...[d.event, d.expected, d.got, d.expected_log, d.got_log].map(t => t && t.text)].filter(Boolean).join("\n").toLowerCase();
 }
 
@@ -228,11 +228,12 @@ function openForPrint(list) {
 }
 
 function differences(data) {
+    if (data.chaos && !data.totals.done) return null;
     const list = data.differences.map(d => ({data: d, node: differenceOf(d)})), left = data.differences_left_out;
     openForPrint(list);
     if (list.length === 0 && left === 0)
         return section("Differences", "differences", el("p", {class: "dim"}, data.totals.equal ? "None: all answers that could be compared are the same." : "None: nothing was recorded to compare with."));
     const [tools, more] = filterBox(list);
     return section(`Differences (${whole.format(data.totals.differing)})`, "differences", tools, list.map(one => one.node), more,
-        left ? el("p", {class: "cut"}, `${plural(left, "more event differs", "more events differ")}: counted, but not kept.`) : null);
+        left ? el("p", {class: "cut"}, `${plural(left, `more ${NOUN.one} differs`, `more ${NOUN.many} differ`)}: counted, but not kept.`) : null);
 }
