@@ -9,13 +9,13 @@
 
 #include "cmd/check_env.h"
 #include "cmd/check_print.h"
-#include "cmd/command.h"
-#include "cmd/failure.h"
-#include "cmd/options.h"
-#include "cmd/output.h"
-#include "cmd/paths.h"
 #include "deploy/module.h"
 #include "env/settings.h"
+#include "launch/command.h"
+#include "launch/failure.h"
+#include "launch/options.h"
+#include "launch/output.h"
+#include "launch/paths.h"
 
 #define REPORT_MAX (64u << 20)
 #define WIDTH_MAX  160 /* longer lines are hard to read */
@@ -123,8 +123,11 @@ static const struct options options = {
 
 static void print_rules(const struct check_rule *rules, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        printf("  %-22s %s\n", rules[i].name, rules[i].summary);
+    for (size_t i = 0; i < count; i++) {
+        char text[200];
+        snprintf(text, sizeof text, "  %-22s %s", rules[i].name, rules[i].summary);
+        options_help_text(stdout, text, strlen(text), 25);
+    }
 }
 
 static int print_help(void)

@@ -6,7 +6,7 @@
 
 #include "base/json.h"
 #include "cmd/check_groups.h"
-#include "cmd/output.h"
+#include "launch/output.h"
 
 #define BOLD  "\033[1m"
 #define GREEN "\033[32m"

@@ -6,10 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd/output.h"
-#include "cmd/paths.h"
 #include "env/profile.h"
 #include "env/settings.h"
+#include "launch/output.h"
+#include "launch/paths.h"
 
 #define TASK_ROOT   "/var/task"
 #define RUNTIME_DIR "/var/runtime"

@@ -9,12 +9,12 @@
 #include <sys/signalfd.h>
 #include <sys/utsname.h>
 
-#include "cmd/command.h"
 #include "cmd/doctor_table.h"
-#include "cmd/failure.h"
-#include "cmd/options.h"
-#include "cmd/output.h"
-#include "cmd/paths.h"
+#include "launch/command.h"
+#include "launch/failure.h"
+#include "launch/options.h"
+#include "launch/output.h"
+#include "launch/paths.h"
 #include "pack/pack.h"
 #include "pack/store.h"
 

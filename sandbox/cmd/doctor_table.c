@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "cmd/output.h"
+#include "launch/output.h"
 
 #define GREEN "\033[32m"
 #define RED   "\033[31m"

@@ -4,15 +4,15 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "cmd/command.h"
-#include "cmd/event_md5.h"
+#include "base/md5.h"
 #include "cmd/event_source.h"
 #include "cmd/event_values.h"
-#include "cmd/output.h"
 #include "env/channel.h"
+#include "launch/command.h"
+#include "launch/options.h"
+#include "launch/output.h"
 
 /* An event in the making: one record may be far too large before the limit is looked at. */
 #define DRAFT_MAX ((size_t)ENV_REQUEST_MAX * 12)
@@ -42,16 +42,7 @@ void event_digits(const char *what, int64_t n, char out[33])
 {
     char text[64];
     int len = snprintf(text, sizeof text, "%s %" PRId64, what, n);
-    event_md5(text, (size_t)len, out);
-}
-
-void event_time(int64_t ms, char out[32])
-{
-    time_t seconds = (time_t)(ms / 1000);
-    struct tm tm;
-    gmtime_r(&seconds, &tm);
-    size_t len = strftime(out, 24, "%Y-%m-%dT%H:%M:%S", &tm);
-    snprintf(out + len, 32 - len, ".%03dZ", (int)(ms % 1000));
+    md5_hex(text, (size_t)len, out);
 }
 
 static int build(const struct event_source *s, const struct event_values *v, struct buf *out,
@@ -84,10 +75,10 @@ static void print_keys(const struct event_source *s)
 {
     for (size_t i = 0; i < s->nkeys; i++) {
         const struct event_key *k = &s->keys[i];
-        printf("  %-15s %s", k->name, k->help);
-        if (*k->fallback)
-            printf(" (%s)", k->fallback);
-        putchar('\n');
+        char text[300];
+        snprintf(text, sizeof text, "  %-15s %s%s%s%s", k->name, k->help, *k->fallback ? " (" : "",
+                 k->fallback, *k->fallback ? ")" : "");
+        options_help_text(stdout, text, strlen(text), 18);
     }
     if (s->attributes)
         printf("  %-15s %s\n", "attribute.NAME", "a message attribute of type String; up to 10");
@@ -95,12 +86,17 @@ static void print_keys(const struct event_source *s)
 
 static void print_source(const struct event_source *s)
 {
-    printf("Usage: clambda event %s [KEY=VALUE]...\n\n"
-           "Prints an event as Lambda sends it: %s.\n\nKeys, with their defaults:\n",
-           s->name, s->summary);
+    static const char outro[] =
+        "In texts that may differ from record to record, {n} stands for its "
+        "number, from 1. The same arguments print the same bytes.";
+    char intro[200];
+    snprintf(intro, sizeof intro, "Prints an event as Lambda sends it: %s.", s->summary);
+    printf("Usage: clambda event %s [KEY=VALUE]...\n\n", s->name);
+    options_help_text(stdout, intro, strlen(intro), 0);
+    puts("\nKeys, with their defaults:");
     print_keys(s);
-    puts("\nIn texts that may differ from record to record, {n} stands for its number, from 1.\n"
-         "The same arguments print the same bytes.");
+    putchar('\n');
+    options_help_text(stdout, outro, sizeof outro - 1, 0);
 }
 
 static void print_all(void)

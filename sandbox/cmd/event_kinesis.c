@@ -5,6 +5,7 @@
 
 #include "base/attr.h"
 #include "base/base64.h"
+#include "base/iso.h"
 #include "cmd/event_source.h"
 
 #define TEXT_MAX (8u << 20)
@@ -88,9 +89,9 @@ static void write_tail(const struct event_values *v, struct buf *out)
         return;
     int64_t length = v->number[WINDOW] * 1000;
     int64_t start = v->number[TIME] / length * length;
-    char from[32], to[32];
-    event_time(start, from);
-    event_time(start + length, to);
+    char from[ISO_TEXT_MAX], to[ISO_TEXT_MAX];
+    iso_write(start, ISO_MILLIS, from);
+    iso_write(start + length, ISO_MILLIS, to);
     buf_addf(out, ",\"window\":{\"start\":\"%.19sZ\",\"end\":\"%.19sZ\"},\"state\":", from, to);
     buf_add(out, v->text[STATE].ptr, v->text[STATE].len);
     buf_adds(out, ",\"shardId\":\"" SHARD "\"");

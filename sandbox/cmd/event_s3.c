@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/attr.h"
+#include "base/iso.h"
 #include "cmd/event_source.h"
 
 enum { BUCKET, KEY, SIZE, VERSION, REGION, RECORDS, TIME };
@@ -53,8 +54,8 @@ static void write_object(const struct event_values *v, int64_t n, struct buf *ou
 
 static void write_record(const struct event_values *v, int64_t n, struct buf *out)
 {
-    char time[32], id[33], more[33];
-    event_time(v->number[TIME], time);
+    char time[ISO_TEXT_MAX], id[33], more[33];
+    iso_write(v->number[TIME], ISO_MILLIS, time);
     event_digits("request", n, id);
     event_digits("host", n, more);
     for (char *p = id; *p; p++)

@@ -75,6 +75,3 @@ void event_member(struct buf *out, const char *name, const char *value);
 
 /* 32 hexadecimal digits that are always the same for what and n. */
 void event_digits(const char *what, int64_t n, char out[33]);
-
-/* "2026-01-15T09:30:00.000Z" */
-void event_time(int64_t ms, char out[32]);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/attr.h"
-#include "cmd/event_md5.h"
+#include "base/md5.h"
 #include "cmd/event_source.h"
 
 #define FIFO_BATCH_MAX 10 /* records of one invocation from a FIFO queue */
@@ -93,7 +93,7 @@ static void write_attributes_md5(const struct event_values *v, struct buf *out)
         buf_addc(&text, 1);
         add_sized(&text, sorted[i].value);
     }
-    event_md5(text.ptr, text.len, digest);
+    md5_hex(text.ptr, text.len, digest);
     buf_inherit(out, &text);
     event_member(out, "md5OfMessageAttributes", digest);
 }
@@ -143,7 +143,7 @@ static void write_record(const struct event_values *v, int64_t n, struct buf *ou
     buf_add_json_string(out, body.ptr ? body.ptr : "", body.len);
     write_attributes(v, n, out);
     write_message_attributes(v, out);
-    event_md5(body.ptr, body.len, digest);
+    md5_hex(body.ptr, body.len, digest);
     event_member(out, "md5OfBody", digest);
     write_queue(v, out);
     buf_addc(out, '}');

@@ -5,9 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/file.h"
+#include "base/iso.h"
 #include "base/scan.h"
 #include "env/channel.h"
 
@@ -64,17 +65,10 @@ static int read_count(const struct event_key *key, const char *text, int64_t *ou
     return 0;
 }
 
-static int64_t clock_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static int read_time(const struct event_key *key, const char *text, int64_t *out, struct err *err)
 {
     if (strcmp(text, "now") == 0) {
-        *out = clock_ms();
+        *out = clock_wall_ms();
         return 0;
     }
     char *end;
@@ -83,21 +77,13 @@ static int read_time(const struct event_key *key, const char *text, int64_t *out
         *out = number;
         return 0;
     }
-    struct tm tm = {0};
-    int ms = 0;
-    const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
-    if (rest && rest[0] == '.' && strspn(rest + 1, "0123456789") == 3) {
-        ms = atoi(rest + 1);
-        rest += 4;
-    }
-    time_t seconds = rest && strcmp(rest, "Z") == 0 && tm.tm_year < 8100 ? timegm(&tm) : -1;
-    if (seconds < 0)
+    size_t len = strlen(text);
+    if (len == 0 || text[len - 1] != 'Z' || iso_read(text, len, out) != len)
         return err_set(
             err, ERR_USAGE,
             "%s='%.80s' is no time: write 2026-01-15T09:30:00.000Z, Unix milliseconds or "
             "now",
             key->name, text);
-    *out = (int64_t)seconds * 1000 + ms;
     return 0;
 }
 

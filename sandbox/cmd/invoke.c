@@ -4,12 +4,12 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "cmd/command.h"
-#include "cmd/failure.h"
-#include "cmd/launch.h"
-#include "cmd/output.h"
 #include "cmd/payloads.h"
 #include "cmd/session.h"
+#include "launch/command.h"
+#include "launch/failure.h"
+#include "launch/launch.h"
+#include "launch/output.h"
 
 struct invoke {
     struct launch launch; /* first: the shared options expect it there */

@@ -6,13 +6,13 @@
 #include <unistd.h>
 
 #include "cmd/check.h"
-#include "cmd/command.h"
 #include "cmd/doctor.h"
 #include "cmd/event.h"
 #include "cmd/invoke.h"
-#include "cmd/output.h"
 #include "cmd/package.h"
-#include "cmd/replay.h"
+#include "launch/command.h"
+#include "launch/output.h"
+#include "replay/replay.h"
 
 static const struct command commands[] = {
     {"invoke", invoke_run, "FUNCTION [-e FILE]...", "run a function once for each event"},
@@ -20,7 +20,7 @@ static const struct command commands[] = {
     {"event", event_run, "SOURCE [KEY=VALUE]...", "print a sample event"},
     {"check", check_command_run, "FILE...", "tell whether a package would run on Lambda"},
     {"package", package_run, "HANDLER.so... -o FILE.zip", "write what can be uploaded"},
-    {"doctor", doctor_run, "[--json]", "which limits hold on this host, and what to do"},
+    {"doctor", doctor_run, "[--json]", "which limits hold here, and what to do"},
 };
 
 static void print_help(FILE *out)

@@ -8,13 +8,13 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "cmd/command.h"
 #include "cmd/container.h"
-#include "cmd/failure.h"
-#include "cmd/options.h"
-#include "cmd/output.h"
 #include "cmd/package_parts.h"
 #include "env/profile.h"
+#include "launch/command.h"
+#include "launch/failure.h"
+#include "launch/options.h"
+#include "launch/output.h"
 
 #define UPLOAD_MAX  52428800 /* AWS: a zip in a request; beyond that it goes by way of S3 */
 #define RESULT_MAX  (64u << 10)

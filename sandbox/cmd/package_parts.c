@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cmd/function.h"
-#include "cmd/paths.h"
+#include "launch/function.h"
+#include "launch/paths.h"
 
 static const char *base_name(const char *path)
 {

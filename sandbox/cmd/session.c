@@ -5,12 +5,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cmd/command.h"
-#include "cmd/failure.h"
-#include "cmd/instance.h"
-#include "cmd/output.h"
-#include "cmd/record.h"
-#include "cmd/runloop.h"
+#include "launch/command.h"
+#include "launch/failure.h"
+#include "launch/instance.h"
+#include "launch/output.h"
+#include "launch/record.h"
+#include "launch/runloop.h"
 
 struct session {
     struct runloop loop;

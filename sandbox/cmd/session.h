@@ -5,9 +5,9 @@
 
 #include <stdbool.h>
 
-#include "cmd/launch.h"
 #include "cmd/payloads.h"
 #include "env/environment.h"
+#include "launch/launch.h"
 
 struct session;
 

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which records a trace has had: a message that was delivered twice is in it twice, and is one. */
+#pragma once
+
+#include "mapping/records.h"
+#include "trace/entry.h"
+
+struct replay_identities;
+
+struct replay_identities *replay_identities_new(struct err *err) ATTR_CHECK; /* NULL: no memory */
+void replay_identities_free(struct replay_identities *ids);                  /* accepts NULL */
+
+/* 1: it is known; 0: it is from now on; -1: no memory. A record without a name of its own is told
+ * by the invocation's request id and its place in the event; without that it is new. */
+int replay_identities_add(struct replay_identities *ids, const struct record *record,
+                          const struct trace_text *request_id, size_t place,
+                          struct err *err) ATTR_CHECK;
