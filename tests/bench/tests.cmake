@@ -10,7 +10,7 @@ set_target_properties(bench_handlers PROPERTIES PREFIX "" OUTPUT_NAME bench
 target_link_libraries(bench_handlers PRIVATE clambda_flags include)
 
 # the parts' own benchmarks: bench_NAME.c beside this file, with what they link
-foreach(part "decode;decode;decode_oracle" "jail;jail")
+foreach(part "decode;decode;decode_oracle" "jail;jail" "rules;mapping")
     list(POP_FRONT part name)
     if(EXISTS ${CMAKE_CURRENT_LIST_DIR}/bench_${name}.c AND NOT TARGET bench_${name})
         add_executable(bench_${name} ${CMAKE_CURRENT_LIST_DIR}/bench_${name}.c)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "sample.h"
 #include "trace/report.h"
 #include "trace/tally.h"
 
@@ -19,6 +20,7 @@
 
 struct kind {
     const char *name;
+    int (*more)(struct tally *t, struct err *err); /* what else it has; NULL: nothing */
     size_t events, environments;
     size_t every;  /* this one of so many differs; 0: none */
     bool recorded; /* there is something to compare with */
@@ -28,11 +30,15 @@ struct kind {
 };
 
 static const struct kind kinds[] = {
-    {"hostile", 240, 4, 6, true, true, false, false},
-    {"large", 40000, 64, 20, true, true, false, true},
-    {"same", 400, 2, 0, true, false, false, false},
-    {"raw", 3, 1, 0, false, false, true, false},
-    {"none", 0, 0, 0, false, false, true, false},
+    {"hostile", NULL, 240, 4, 6, true, true, false, false},
+    {"large", NULL, 40000, 64, 20, true, true, false, true},
+    {"same", NULL, 400, 2, 0, true, false, false, false},
+    {"raw", NULL, 3, 1, 0, false, false, true, false},
+    {"none", NULL, 0, 0, 0, false, false, true, false},
+    {"messages", sample_messages, 240, 0, 6, true, false, false, false},
+    {"chaos", sample_chaos, 0, 1, 0, false, false, false, false},
+    {"passed", sample_passed, 0, 1, 0, false, false, false, false},
+    {"crowd", sample_crowd, 0, 1, 0, false, false, false, true},
 };
 
 /* Pairs of answers. Between them: the end of a script, quotes, marks that turn the direction,
@@ -188,7 +194,8 @@ static int fill(struct tally *t, const struct kind *k, struct err *err)
         status = compare_entries(&rules, &before, &now, &arena, &differences, err);
         if (status == 0) {
             tally_add(t, i + 1, &before, &now, &differences);
-            add_spans(t, k, i, &now);
+            if (k->environments)
+                add_spans(t, k, i, &now);
         }
     }
     arena_fini(&arena);
@@ -248,7 +255,10 @@ static int make(const struct kind *k, const char *folder, struct err *err)
     t.began_ms = 1795284000000;
     t.interrupted = k->interrupted;
     t.jobs = 2;
+    t.messages = k->more;
     int status = fill(&t, k, err);
+    if (status == 0 && k->more)
+        status = k->more(&t, err);
     if (status == 0)
         status = write_all(&t, folder, err);
     tally_fini(&t);
@@ -266,6 +276,9 @@ int main(int argc, char **argv)
         fprintf(stderr, "report_sample: %s\n", err.msg);
         return 1;
     }
-    fprintf(stderr, "report_sample KIND FOLDER: hostile, large, same, raw, none\n");
+    fprintf(stderr, "report_sample KIND FOLDER:");
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+        fprintf(stderr, " %s", kinds[i].name);
+    fputc('\n', stderr);
     return 2;
 }

@@ -10,7 +10,7 @@ import xml.etree.ElementTree as ElementTree
 from harness import check, finish, reports
 
 PAGE = pathlib.Path(__file__).parent.parent.parent / "sandbox/trace/REPORT.md"
-KINDS = ("hostile", "large", "same", "raw", "none")
+KINDS = ("hostile", "large", "same", "raw", "none", "messages", "chaos", "passed", "crowd")
 # What the schemas in use agree on: attributes that must be there, others, children in their order.
 JUNIT = {
     "testsuites": ({"tests", "failures"}, {"errors", "time", "name"}, ["testsuite"]),
@@ -42,9 +42,14 @@ def check_xml(kind, folder, data):
     cases = suite.findall("testcase")
     counted = [len(cases)] + [sum(c.find(tag) is not None for c in cases) for tag in ("failure", "error", "skipped")]
     check(f"{kind}: its counts", [int(suite.get(n)) for n in ("tests", "failures", "errors", "skipped")], counted)
-    events = [c for c in cases if c.get("classname") == "events"]
+    events = [c for c in cases if c.get("classname") == data["counted"]]
     kept = len(data["differences"])
     check(f"{kind}: a case for each difference, and one for the rest", len(events), kept + (data["totals"]["done"] > kept))
+    if data["counted"] == "messages":
+        plain = [d["request_id"].isascii() and d["request_id"].isprintable() for d in data["differences"]]
+        check(f"{kind}: which message it is", all(d["request_id"] in c.get("name") for d, c, p in zip(data["differences"], events, plain) if p))
+    check(f"{kind}: what chaos found", [c.find("failure") is not None for c in cases if c.get("classname") == "chaos"],
+          [data["chaos"]["found"]] if data["chaos"] else [])
     check(f"{kind}: the replay's end", [c.find("error") is not None for c in cases if c.get("classname") == "replay"],
           [data["interrupted"]])
     texts = "".join(c.findtext("failure", "") for c in cases)
@@ -71,6 +76,13 @@ def check_json(kind, data):
     check(f"{kind}: by number", numbers, sorted(numbers))
     cut = [t for d in data["differences"] for t in (d["event"], d["expected"], d["got"], d["got_log"]) if t and t["cut"]]
     check(f"{kind}: what is cut is longer", all(t["bytes"] > len(t["text"].encode()) for t in cut))
+    for h in data["histories"]:
+        marks = [mark for message in h["kept"] for mark in message["marks"]]
+        check(f"{kind}, {h['title']}: counts", [sum(h["ends"].values()), len(h["kept"]) + h["messages_left_out"]],
+              [h["messages"]] * 2)
+        check(f"{kind}, {h['title']}: limits", [len(h["kept"]) <= 2000, len(h["calls"]) <= 4000, len(marks) <= 20000],
+              [True] * 3)
+        check(f"{kind}, {h['title']}: times", all(0 <= m["at_ms"] <= m.get("until_ms", m["at_ms"]) for m in marks))
     check(f"{kind}: spans", [len(data["spans"]) <= 4096, all(s["begin_us"] <= s["end_us"] for s in data["spans"])], [True, True])
 
 
@@ -82,7 +94,7 @@ def check_page():
             members_of(json.load(file), written)
     text = PAGE.read_text(encoding="utf-8")
     values = {"changed", "gone", "added", "status", "success", "error", "timeout", "unknown", "passed", "failed", "unsure",
-              "init", "invoke", "frozen", "null"}
+              "init", "invoke", "frozen", "null", "calm", "events"}
     named = {name for name in re.findall(r"`([a-z][a-z0-9_]+)`", text)} - (values - written)
     check("REPORT.md names all members", sorted(written - named), [])
     check("and only these", sorted(named - written), [])
@@ -101,8 +113,12 @@ def check_text(kind, folder, data):
     check(f"{kind}: colour is all that differs", re.sub("\x1b\\[[0-9;]*m", "", colour) == text)
     check(f"{kind}: no control characters", re.findall("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e\u2067]", text), [])
     verdict = text.rstrip("\n").split("\n")[-1].split()[0]
+    good = "PASSED" if data["chaos"] else "SAME" if data["totals"]["equal"] else "DONE"
+    bad = "FAILED" if data["chaos"] else "DIFFERENT"
     check(f"{kind}: the last line is the verdict", verdict,
-          "DIFFERENT" if data["differs"] else "UNFINISHED" if data["interrupted"] else "SAME")
+          bad if data["differs"] else "UNFINISHED" if data["interrupted"] else good)
+    for h in data["histories"]:
+        check(f"{kind}, {h['title']}: a line of counts", f"history   {h['title']}: {h['messages']} message" in text)
     if data["differences"]:
         repeat = re.search(r"^repeat    ((?:.*\\\n)*.*)", text, re.M)[1]
         check(f"{kind}: the command is whole", re.sub(r" \\\n +", " ", repeat), data["differences"][0]["command"])

@@ -3,40 +3,15 @@
 """The report's page in Chromium without network: nothing of a hostile trace is run, no request leaves, everything
 works by keyboard, in light and dark, on narrow screens and on paper."""
 import base64
-import os
-import pathlib
-import urllib.parse
 
 import webdriver
-from harness import check, finish, reports, skip
-
-HELPERS = (pathlib.Path(__file__).parent / "inspect.js").read_text()
-READY = "return new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"
-NARROW, WIDE = 400, 1280
-
-
-def ask(page, expression, *arguments):
-    return page.run(f"{HELPERS}; return {expression}", *arguments)
-
-
-def show(page, kind, width=WIDE, colours="light"):
-    page.size(width, 900)
-    page.colours(colours)
-    page.open("file://" + urllib.parse.quote(os.path.join(reports(kind), "report.html")))
-    page.run(READY)
-
+from harness import check, finish, skip
+from pages import NARROW, READY, WIDE, ask, check_quiet, nameless, show, tab_to
 
 def open_differences(page, count):
     page.run("[...document.querySelectorAll('details.difference')].slice(0, arguments[0]).forEach(d => d.open = true)",
              count)
     page.run(READY)
-
-
-def check_quiet(page, kind):
-    """No message of the browser, and nothing asked for but the file itself."""
-    check(f"{kind}: no message in the console", page.log("browser"), [])
-    check(f"{kind}: no request but for the file", {url.rsplit("/", 1)[-1] for url in page.requests()} - {"data:,", ","},
-          {"report.html"})
 
 
 def check_hostile(page):
@@ -75,17 +50,6 @@ def check_policy(page):
     check("the policy refuses scripts, styles, images and requests", ran, ["refused", "refused", True, "block"])
     check("and says so", sum("Content Security Policy" in m["message"] for m in page.log("browser")) >= 4)
     page.requests()
-
-
-def tab_to(page, wanted, most=60):
-    for count in range(1, most):
-        page.press("Tab")
-        now = ask(page, "focused()")
-        if not now["ring"]:
-            check(f"the focus is seen on {now}", False)
-        if wanted(now):
-            return count
-    return None
 
 
 def check_keyboard(page):
@@ -148,13 +112,7 @@ def check_names(page):
     """What a screen reader is told: everything that takes the focus has a name."""
     open_differences(page, 2)
     nodes = page.devtools("Accessibility.getFullAXTree")["nodes"]
-    nameless = []
-    for node in nodes:
-        focusable = any(p["name"] == "focusable" and p["value"].get("value") for p in node.get("properties", []))
-        role = node.get("role", {}).get("value")
-        if focusable and role != "RootWebArea" and not node.get("name", {}).get("value"):
-            nameless.append(role)
-    check("everything that takes the focus has a name", nameless, [])
+    check("everything that takes the focus has a name", nameless(nodes), [])
     roles = {node.get("role", {}).get("value") for node in nodes}
     check("roles", {"banner", "main", "contentinfo", "heading", "searchbox", "application", "table"} - roles, set())
     pictures = [n["name"]["value"] for n in nodes if n.get("role", {}).get("value") in ("image", "img") and not n["ignored"]]

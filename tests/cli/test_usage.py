@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every error of usage and input: exit code 2, the message names option, value and way out."""
 import os
+import re
 
 from harness import check, check_match, finish, function, path, run, write
 
@@ -79,6 +80,19 @@ def check_top():
     check_match("version", run("--version").out, r"^clambda [0-9]+\.[0-9]+\.[0-9]+\n$")
 
 
+def check_width():
+    """Helps fit on a terminal of 80 columns."""
+    commands = re.findall(r"^  ([a-z]+) ", run("--help").out, re.M)
+    check("there are commands", len(commands) > 4, True)
+    sources = re.findall(r"^([a-z0-9-]+): ", run("event", "--help").out, re.M)
+    check("and events", len(sources) > 2, True)
+    for words in [[]] + [[c] for c in commands] + [["event", s] for s in sources]:
+        done = run(*words, "--help")
+        check(f"no line of {' '.join(words)} --help is too long",
+              (done.code, [line for line in done.out.splitlines() if len(line) > 80]), (0, []))
+        check(f"nor ends in a blank: {' '.join(words)}", [line for line in done.out.splitlines() if line.endswith(" ")], [])
+
+
 def check_stdin():
     done = run("invoke", FOLDER, stdin=b'{"a":1}}')
     check("wrong standard input", done.code, 2)
@@ -108,6 +122,7 @@ def check_bootstrap():
 os.chmod(f"{FOLDER}/bootstrap", 0o755)
 check_rows()
 check_top()
+check_width()
 check_stdin()
 check_unwritable()
 check_bootstrap()

@@ -63,4 +63,21 @@ add_test(NAME cli_replay COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/test_replay.p
     $<TARGET_FILE:hostile> $<TARGET_FILE:leaky> $<TARGET_FILE:example_raw_echo>)
 set_tests_properties(cli_replay PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
 
+# The rules of event sources. obedient does with each record what the record says.
+add_library(obedient MODULE ${CMAKE_CURRENT_LIST_DIR}/obedient.c)
+target_link_libraries(obedient PRIVATE include)
+target_compile_definitions(obedient PRIVATE _GNU_SOURCE)
+target_compile_options(obedient PRIVATE -Wall -Wextra)
+set_target_properties(obedient PROPERTIES PREFIX "")
+foreach(name source chaos)
+    add_test(NAME cli_${name} COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/test_${name}.py $<TARGET_FILE:clambda>
+        $<TARGET_FILE:hostile> $<TARGET_FILE:obedient> ${CMAKE_SOURCE_DIR}/examples ${CMAKE_BINARY_DIR}/examples)
+    set_tests_properties(cli_${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
+endforeach()
+
 include(${CMAKE_CURRENT_LIST_DIR}/examples.cmake)
+
+# What the AWS command line prints of queues and streams, replayed.
+add_test(NAME rules_outputs COMMAND python3 -B ${CMAKE_CURRENT_LIST_DIR}/test_outputs.py
+    $<TARGET_FILE:clambda> $<TARGET_FILE:hostile> ${CMAKE_BINARY_DIR}/examples)
+set_tests_properties(rules_outputs PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)

@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.join(release.ROOT, "tests", "integration"))
 from runtime_api import Reply, Runner  # noqa: E402
 
 BUILD, ARCH = sys.argv[1:]
-ANSWERED = ("s3_put", "sqs_batch", "kinesis_records", "hello_cpp", "raw_echo", "stream")
+ANSWERED = ("s3_put", "sqs_batch", "kinesis_records", "hello_cpp", "raw_echo", "stream", "idempotent")
 
 
 def read(name, file):
@@ -22,7 +22,7 @@ def read(name, file):
         return f.read()
 
 
-LEFT_BY_S3_PUT = "/tmp/s3_put.count"
+LEFT = ("/tmp/s3_put.count", "/tmp/idempotent.ledger")
 COUNTED = "handledByEnvironment"  # in /tmp, which is not the sandbox's here
 
 
@@ -55,7 +55,7 @@ def crash(runner):
 
 def main():
     release.need(BUILD, ARCH)
-    failed, left = 0, not os.path.exists(LEFT_BY_S3_PUT)
+    failed, new = 0, [path for path in LEFT if not os.path.exists(path)]
     with tempfile.TemporaryDirectory(prefix="clambda-release.") as folder:
         runner = Runner(release.runnable(BUILD, ARCH, folder),
                         os.path.join(BUILD, "release", ARCH, "examples"))
@@ -67,8 +67,9 @@ def main():
             except AssertionError as fault:
                 failed += 1
                 print(f"not ok - {name}\n# {fault}")
-    if left and os.path.exists(LEFT_BY_S3_PUT):
-        os.unlink(LEFT_BY_S3_PUT)
+    for path in new:
+        if os.path.exists(path):
+            os.unlink(path)
     return 1 if failed else 0
 
 

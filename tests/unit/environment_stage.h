@@ -12,6 +12,7 @@
 
 #include "check.h"
 #include "env/environment.h"
+#include "env/ids.h"
 #include "scripted_jail.h"
 
 /* ---- the Runtime API and the owner --------------------------------------------------------- */
@@ -25,6 +26,7 @@ static bool was_frozen;    /* when done was called */
 __attribute__((unused)) static void invoke(const char *body);
 static struct report last;
 static char last_type[64];
+__attribute__((unused)) static char last_id[IDS_UUID_SIZE];
 
 static void say(const char *fmt, ...) ATTR_PRINTF(1, 2);
 static void say(const char *fmt, ...)
@@ -82,6 +84,7 @@ static void on_done(void *owner, const struct report *report)
     (void)owner;
     last = *report;
     snprintf(last_type, sizeof last_type, "%s", report->error_type ? report->error_type : "");
+    snprintf(last_id, sizeof last_id, "%s", report->request_id);
     done_count++;
     was_frozen = jail.frozen;
     if (follow) {

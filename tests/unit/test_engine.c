@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The engine over environments that answer when a test's timer says so. */
-#include "cmd/engine.h"
+#include "replay/engine.h"
 
 #include <stdlib.h>
 
 #include "check.h"
-#include "cmd/instance.h"
+#include "launch/instance.h"
 
 #define EVENTS_MAX 64
 #define ANSWER_MAX ((size_t)1 << 20)
@@ -143,7 +143,7 @@ static int on_result(void *owner, const struct engine_result *result, struct err
     r->got++;
     r->seen[result->number]++;
     r->wrong += number != result->number || strcmp(source, result->recorded->source) != 0;
-    const struct engine_outcome *o = &result->sides[0];
+    const struct seat_outcome *o = &result->sides[0];
     r->wrong += o->entry.answer.len != answer_len(r->size) || o->entry.log.len != 4 ||
                 o->entry.status != TRACE_STATUS_SUCCESS || !o->entry.cold_known;
     /* never before its time */

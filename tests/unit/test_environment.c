@@ -312,6 +312,66 @@ static void test_host_fails(void)
     close_stage();
 }
 
+/* An attempt keeps the id of its invocation. */
+static void test_request_id(void)
+{
+    static const char id[] = "00112233-4455-4f77-bf99-aabbccddeef0";
+    struct environment_event event = {.body = "1", .body_len = 1, .request_id = id};
+    struct err err = {0};
+    open_stage("3");
+    for (int i = 0; i < 2; i++) {
+        CHECK_INT(environment_invoke(env, &event, &err), 0);
+        if (i == 0)
+            next();
+        post(environment_events.response, NULL, "one");
+        next();
+        CHECK_STR(last_id, id);
+    }
+    event.request_id = "00112233";
+    CHECK_INT(environment_invoke(env, &event, &err), -1);
+    CHECK_STR(err.msg, "'00112233' is no request id: a UUID is");
+    invoke("2"); /* the environment is not busy with it */
+    post(environment_events.response, NULL, "two");
+    next();
+    CHECK(strcmp(last_id, id) != 0);
+    close_stage();
+}
+
+static void test_reset(void)
+{
+    struct err err = {0};
+    open_stage("3");
+    CHECK_INT(environment_reset(env, &err), 0); /* nothing runs */
+    start();
+    CHECK_INT(environment_reset(env, &err), 0); /* during its init */
+    CHECK_STR(script, "INIT_START\n");
+    invoke("1");
+    CHECK_INT(jail.spawned, 2);
+    CHECK_INT(environment_reset(env, &err), -1);
+    CHECK_STR(err.msg, "the environment cannot be reset now");
+    next();
+    CHECK_INT(environment_reset(env, &err), -1);
+    post(environment_events.response, NULL, "one");
+    next();
+    CHECK_STR(script, "INIT_START\nSTART\nEVENT 1\nANSWER one\nEND\nREPORT\n");
+    CHECK_INT(last.init_us, LOGLINES_NO_INIT);
+    script[0] = '\0';
+    int killed = jail.killed, reset = resets;
+    write_to(jail.out, "last words");
+    CHECK_INT(environment_reset(env, &err), 0);
+    CHECK(jail.killed > killed && resets > reset);
+    turn();
+    CHECK_STR(script, "last words\n");
+    script[0] = '\0';
+    invoke("2");
+    CHECK_INT(jail.spawned, 3);
+    next();
+    post(environment_events.response, NULL, "two");
+    next();
+    CHECK_STR(script, "START\nEVENT 2\nANSWER two\nEND\nREPORT\n");
+    close_stage();
+}
+
 /* Closing is allowed in every state. */
 static void test_close(void)
 {
@@ -344,6 +404,8 @@ static const struct check_test tests[] = {
     {"broken", test_broken},
     {"no_bootstrap", test_no_bootstrap},
     {"host_fails", test_host_fails},
+    {"request_id", test_request_id},
+    {"reset", test_reset},
     {"close", test_close},
 };
 

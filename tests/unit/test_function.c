@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "cmd/function.h"
+#include "launch/function.h"
 
 static char root[32];
 

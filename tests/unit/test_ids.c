@@ -22,6 +22,25 @@ static void test_random(void)
     CHECK_INT(a[14], '4');
 }
 
+static void test_is_uuid(void)
+{
+    static const struct {
+        const char *text;
+        bool is;
+    } cases[] = {
+        {"00112233-4455-4f77-bf99-aabbccddeef0", true},
+        {"00112233-4455-1F77-BF99-AABBCCDDEEF0", true},
+        {"00112233-4455-4f77-bf99-aabbccddeef", false},
+        {"00112233-4455-4f77-bf99-aabbccddeef01", false},
+        {"00112233-4455-4f77-bf99-aabbccddeefg", false},
+        {"00112233x4455-4f77-bf99-aabbccddeef0", false},
+        {"001122334455-4f77-bf99-aabbccddeef0-", false},
+        {"", false},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+        CHECK_INT(ids_is_uuid(cases[i].text), cases[i].is);
+}
+
 static void test_log_stream(void)
 {
     char name[IDS_LOG_STREAM_SIZE];
@@ -37,6 +56,7 @@ static void test_log_stream(void)
 static const struct check_test tests[] = {
     {"form", test_form},
     {"random", test_random},
+    {"is_uuid", test_is_uuid},
     {"log_stream", test_log_stream},
 };
 

@@ -24,7 +24,7 @@ static void add(const char *fmt, ...)
 static void add_text(const char *name, struct trace_text t)
 {
     if (t.ptr)
-        add(" %s=%.*s", name, t.len > 300 ? 300 : (int)t.len, t.ptr);
+        add(" %s=%.*s", name, t.len > 3000 ? 3000 : (int)t.len, t.ptr);
 }
 
 static void add_number(const char *name, int64_t n)
@@ -134,6 +134,9 @@ static const struct {
      "6 id=0 time=1769860801000 us=3010 init=110100 mb=128 max=36 cold\n"
      "10 id=1 time=1769860806000 us=990 mb=128 max=36 warm\n",
      ""},
+    {"queue.json", TRACE_KIND_QUEUE, NULL, ""},
+    {"get_records.json", TRACE_KIND_STREAM_RECORDS, NULL, ""},
+    {"get_records_dynamodb.json", TRACE_KIND_STREAM_RECORDS, NULL, ""},
     {"log_export.gz", TRACE_KIND_LOG_EXPORT,
      "6 id=0 time=1769860801033 us=3010 init=110100 mb=128 max=36 cold\n"
      "10 id=1 time=1769860806033 us=990 mb=128 max=36 warm\n"
@@ -226,13 +229,15 @@ static const struct {
     {"stream_pointers.json", TRACE_KIND_COUNT,
      "line 1: has no payload, only where the records are: arn:aws:kinesis:eu-central-1:"},
     {"stream_pointers_queue.json", TRACE_KIND_COUNT, "line 3, no. 1: has no payload"},
-    {"queue.json", TRACE_KIND_COUNT, "queue.json: messages of a queue or topic, not events"},
-    {"queue.json", TRACE_KIND_COUNT, "--message-attribute-names All"},
-    {"queue.json", TRACE_KIND_COUNT, "--trace-kind event"},
     {"queue.json", TRACE_KIND_DEAD_LETTER,
      "line 3, no. 1: is a message of a queue, not a dead-letter message"},
-    {"get_records.json", TRACE_KIND_COUNT, "records of a stream as get-records prints them"},
-    {"get_records.json", TRACE_KIND_DESTINATION, "line 1: is an event, not a record of a dest"},
+    {"queue.json", TRACE_KIND_STREAM_RECORDS,
+     "line 3, no. 1: is a message of a queue, not a record of a stream"},
+    {"get_records.json", TRACE_KIND_DESTINATION,
+     "line 3, no. 1: is an event, not a record of a dest"},
+    {"get_records.json", TRACE_KIND_QUEUE,
+     "line 3, no. 1: is records of a stream, not a message of a queue"},
+    {"dead_letters.json", TRACE_KIND_STREAM_RECORDS, "not a record of a stream"},
     {"destinations.jsonl", TRACE_KIND_DEAD_LETTER, "line 1: is a record of a destination, not a d"},
     {"log_plain.txt", TRACE_KIND_RECORDING, "line 1: is no line of a recording"},
     {"log_json.jsonl", TRACE_KIND_EVENT, "line 4, column 1: expected a value"},
@@ -284,6 +289,8 @@ static const struct {
      "a recording that something has written anew, not an event"},
     {"{\n\"event\": \"1\", \"clambda_recording\": 1}\n", TRACE_KIND_COUNT, "", "",
      "which 'jq -c' keeps"},
+    {"{\"clambda_history\":1,\"time_ms\":1}\n{}\n", TRACE_KIND_COUNT, "", "",
+     "the history of a replay, not a trace"},
     {RECORD "\n{}\n", TRACE_KIND_DESTINATION, "1 event=[1] id=0\n", "",
      "line 2: is an event, not a record of a destination"},
     {RECORD "\n" RECORD ",\n", TRACE_KIND_DESTINATION, "1 event=[1] id=0\n", "",
@@ -350,6 +357,174 @@ static void test_texts(void)
     work_end();
 }
 
+/* ---- messages and records ---------------------------------------------------------------------
+ */
+
+#define CHANGE(n, rest)                                                                 \
+    "{\"eventID\":\"" n "\",\"eventName\":\"INSERT\",\"eventSource\":\"aws:dynamodb\"," \
+    "\"awsRegion\":\"eu-west-1\",\"dynamodb\":{\"ApproximateCreationDateTime\":"        \
+    "\"2026-01-31T13:00:00+01:00\",\"Keys\":{\"k\":{\"S\":\"" n "\"}},"                 \
+    "\"SequenceNumber\":\"1" n "\"}" rest "}"
+#define LETTER "{" MESSAGE ",\"Body\":\"{}\"" ATTRIBUTES "}"
+#define NOTIFICATION                                                                     \
+    "{\"Type\":\"Notification\",\"MessageId\":\"m\",\"TopicArn\":\"arn:aws:sns:r:1:t\"," \
+    "\"Message\":\"x\",\"Timestamp\":\"2026-01-31T12:00:00.000Z\"}"
+
+static const struct {
+    const char *text;
+    enum trace_kind kind;
+    const char *message; /* of the error */
+    const char *lines;   /* where the events begin */
+    const char *seen[4]; /* parts of what is read */
+} outputs[] = {
+    {"{\"Messages\":[{" MESSAGE ",\"Body\":\"a\"},\n{" MESSAGE ",\"Body\":\"b\"}]}",
+     TRACE_KIND_QUEUE,
+     "",
+     "1",
+     {"{\"Records\":[{\"messageId\":\"m\",\"receiptHandle\":\"r\",\"body\":\"a\",\"attributes\":"
+      "{\"ApproximateReceiveCount\":\"1\",\"SentTimestamp\":\"1768469400000\""}},
+    {"{" MESSAGE ",\"Body\":\"a\",\"Attributes\":{\"SequenceNumber\":\"1\",\"MessageGroupId\":"
+     "\"g\",\"SentTimestamp\":\"7\"}}\n{" MESSAGE ",\"Body\":\"b\"}\n",
+     TRACE_KIND_QUEUE,
+     "",
+     "1",
+     {":example-queue.fifo\"", "\"body\":\"b\"",
+      "\"SentTimestamp\":\"7\",\"ApproximateReceiveCount\":\"1\""}},
+    {"{\"Messages\":[{" MESSAGE ",\"Body\":\"a\"}]}\n{\"Messages\":[{" MESSAGE
+     ",\"Body\":\"b\"}]}\n{" MESSAGE ",\"Body\":\"c\"}",
+     TRACE_KIND_QUEUE,
+     "",
+     "12",
+     {"\"c\""}},
+    {"{\"Messages\":[{" MESSAGE ",\"Body\":\"a\"}," LETTER "]}",
+     TRACE_KIND_QUEUE,
+     "line 1, no. 2: is a dead-letter message, not a message of a queue",
+     "",
+     {NULL}},
+    {"{" MESSAGE ",\"Body\":\"a\"}\n{}",
+     TRACE_KIND_QUEUE,
+     "line 2: is an event, not a message of a queue",
+     "",
+     {NULL}},
+    {"{" MESSAGE ",\"Body\":\"a\",\"MessageAttributes\":{\"x\":{\"StringValue\":\"1\"}}}",
+     TRACE_KIND_QUEUE,
+     "line 1: every one of MessageAttributes has to be an object with DataType",
+     "",
+     {NULL}},
+    {NOTIFICATION, TRACE_KIND_COUNT, "notifications of a topic, not events", "", {NULL}},
+    {"{\"Records\":[" CHANGE("1", "") "," CHANGE("2", "") "],\"NextShardIterator\":\"x\"}",
+     TRACE_KIND_STREAM_RECORDS,
+     "",
+     "1",
+     {"\"dynamodb\":{\"ApproximateCreationDateTime\":1769860800,\"Keys\":{\"k\":{\"S\":\"1\"}}",
+      "\"eventSourceARN\":\"arn:aws:dynamodb:eu-west-1:123456789012:table/example-table/stream/",
+      "\"eventVersion\":\"1.1\""}},
+    {CHANGE("1", ",\"userIdentity\":{\"PrincipalId\":\"dynamodb.amazonaws.com\",\"Type\":"
+                 "\"Service\"}") "\n" CHANGE("2", ""),
+     TRACE_KIND_STREAM_RECORDS,
+     "",
+     "1",
+     {"\"userIdentity\":{\"principalId\":\"dynamodb.amazonaws.com\",\"type\":\"Service\"}",
+      "\"eventID\":\"2\""}},
+    {"{\"Records\":[" CHANGE("1", "") "]}", TRACE_KIND_EVENT, "", "0", {NULL}},
+    {"{\"Records\":[],\"NextShardIterator\":\"x\"}", TRACE_KIND_STREAM_RECORDS, "", "", {NULL}},
+    {"{\"Records\":[{\"SequenceNumber\":\"5\",\"ApproximateArrivalTimestamp\":1.7698608001E9,"
+     "\"Data\":\"aGk=\",\"PartitionKey\":\"k\",\"EncryptionType\":\"KMS\"},\n{\"SequenceNumber\":"
+     "\"6\",\"Data\":\"\",\"PartitionKey\":\"k\",\"EncryptionType\":\"NONE\"}],"
+     "\"MillisBehindLatest\":0}",
+     TRACE_KIND_STREAM_RECORDS,
+     "",
+     "1",
+     {"\"data\":\"aGk=\",\"approximateArrivalTimestamp\":1769860800.100,\"encryptionType\":"
+      "\"KMS\"}",
+      "\"eventID\":\"shardId-000000000006:6\"", "\"approximateArrivalTimestamp\":1768469401.000}"}},
+    {"{\"SequenceNumber\":\"5\",\"Data\":\"aGk\",\"PartitionKey\":\"k\"}",
+     TRACE_KIND_STREAM_RECORDS,
+     "line 1: Data has to be base64",
+     "",
+     {NULL}},
+    {"{\"Records\":[{\"a\":1}],\"MillisBehindLatest\":0}",
+     TRACE_KIND_STREAM_RECORDS,
+     "line 1, no. 1: is an event, not a record of a stream",
+     "",
+     {NULL}},
+};
+
+static void count_lines(char *out)
+{
+    for (const char *at = seen; *at; at = strchr(at, '\n') + 1)
+        *out++ = *at;
+    *out = '\0';
+}
+
+static void test_outputs(void)
+{
+    enum trace_kind kind;
+    char lines[64];
+    work_begin();
+    for (size_t i = 0; i < ARRAY_LEN(outputs); i++) {
+        bool fails = outputs[i].message[0];
+        work_write("file", outputs[i].text, strlen(outputs[i].text), O_TRUNC);
+        CHECK_INT(take(work_path("file"), NULL, &kind), fails ? -1 : 0);
+        CHECK_HAS(err.msg, outputs[i].message);
+        if (outputs[i].kind != TRACE_KIND_COUNT)
+            CHECK_INT(kind, outputs[i].kind);
+        count_lines(lines);
+        if (!fails)
+            CHECK_STR(lines, outputs[i].lines);
+        for (size_t k = 0; k < ARRAY_LEN(outputs[i].seen) && outputs[i].seen[k]; k++)
+            CHECK_HAS(seen, outputs[i].seen[k]);
+    }
+    work_end();
+}
+
+/* Five of 1.6 MB: three of them are below the 6 MB of an event. */
+static void test_output_bytes(void)
+{
+    enum { SIZE = 1600000 };
+    static char text[SIZE + 256];
+    enum trace_kind kind;
+    char lines[64];
+    size_t len =
+        (size_t)sprintf(text, "{\"SequenceNumber\":\"5\",\"PartitionKey\":\"k\",\"Data\":\"");
+    memset(text + len, 'A', SIZE);
+    len += SIZE;
+    len += (size_t)sprintf(text + len, "\"}\n");
+    work_begin();
+    for (int i = 0; i < 5; i++)
+        work_write("file", text, len, O_APPEND);
+    CHECK_INT(take(work_path("file"), NULL, &kind), 0);
+    count_lines(lines);
+    CHECK_STR(lines, "14");
+    work_end();
+}
+
+/* Batches are as large as AWS's defaults are. */
+static void test_output_sizes(void)
+{
+    static const struct {
+        const char *line;
+        size_t lines, events;
+    } rows[] = {{"{" MESSAGE ",\"Body\":\"b\"}\n", 10, 1},
+                {"{" MESSAGE ",\"Body\":\"b\"}\n", 21, 3},
+                {"{\"SequenceNumber\":\"5\",\"Data\":\"\",\"PartitionKey\":\"k\"}\n", 100, 1},
+                {"{\"SequenceNumber\":\"5\",\"Data\":\"\",\"PartitionKey\":\"k\"}\n", 301, 4}};
+    static char text[32768];
+    char lines[64];
+    enum trace_kind kind;
+    work_begin();
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        text[0] = '\0';
+        for (size_t k = 0; k < rows[i].lines; k++)
+            strcat(text, rows[i].line);
+        work_write("file", text, strlen(text), O_TRUNC);
+        CHECK_INT(take(work_path("file"), NULL, &kind), 0);
+        count_lines(lines);
+        CHECK_INT(strlen(lines), rows[i].events);
+    }
+    work_end();
+}
+
 /* ---- many -------------------------------------------------------------------------------------
  */
 
@@ -400,12 +575,19 @@ static void test_names(void)
     }
     CHECK_INT(trace_kind_find("log export", &kind, &err), -1);
     CHECK_STR(err.msg, "'log export' is no kind of trace: recording, event, event-lines, "
-                       "destination, dead-letter, stream-failure, log");
+                       "destination, dead-letter, stream-failure, log, queue, stream-records");
 }
 
 static const struct check_test tests[] = {
-    {"fixtures", test_fixtures}, {"named", test_named}, {"contents", test_contents},
-    {"refused", test_refused},   {"texts", test_texts}, {"many", test_many},
+    {"fixtures", test_fixtures},
+    {"named", test_named},
+    {"contents", test_contents},
+    {"refused", test_refused},
+    {"texts", test_texts},
+    {"outputs", test_outputs},
+    {"output_sizes", test_output_sizes},
+    {"output_bytes", test_output_bytes},
+    {"many", test_many},
     {"names", test_names},
 };
 CHECK_MAIN(tests)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "check.h"
-#include "cmd/options.h"
+#include "launch/options.h"
 
 struct target {
     char log[256];
@@ -101,6 +101,34 @@ static void test_rows(void)
     }
 }
 
+static void test_help_text(void)
+{
+    static const struct {
+        const char *text;
+        size_t column;
+        const char *want;
+    } texts[] = {
+        {"", 4, "\n"},
+        {"  a  b", 4, "  a  b\n"},
+        {"a\nb\n", 0, "a b\n"},
+#define TEN "123456789 "
+        {TEN TEN TEN TEN TEN TEN TEN TEN, 0, TEN TEN TEN TEN TEN TEN TEN "123456789\n"},
+        {TEN TEN TEN TEN TEN TEN TEN "1234567890 x", 2,
+         TEN TEN TEN TEN TEN TEN TEN "1234567890\n  x\n"},
+        {TEN TEN TEN TEN TEN TEN TEN "1234567890x", 2,
+         TEN TEN TEN TEN TEN TEN "123456789\n  1234567890x\n"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        char *text = NULL;
+        size_t len = 0;
+        FILE *out = open_memstream(&text, &len);
+        options_help_text(out, texts[i].text, strlen(texts[i].text), texts[i].column);
+        fclose(out);
+        CHECK_STR(text, texts[i].want);
+        free(text);
+    }
+}
+
 static void test_help(void)
 {
     char *text = NULL;
@@ -111,13 +139,13 @@ static void test_help(void)
     CHECK_STR(text, "Usage: clambda try THING\n\nIntro.\n\nOptions:\n"
                     "  -e, --file FILE           a file\n"
                     "  -l, --loud                noise\n"
-                    "      --size MB             in MB,\n"
-                    "                            roughly (default 128)\n"
+                    "      --size MB             in MB, roughly (default 128)\n"
                     "  -h, --help                print this\n"
                     "\nOutro.\n");
     free(text);
 }
 
-static const struct check_test tests[] = {{"rows", test_rows}, {"help", test_help}};
+static const struct check_test tests[] = {
+    {"rows", test_rows}, {"help", test_help}, {"help text", test_help_text}};
 
 CHECK_MAIN(tests)

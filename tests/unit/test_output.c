@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "cmd/output.h"
+#include "launch/output.h"
 
 static const struct {
     const char *body, *line;

@@ -11,7 +11,10 @@
 
 #define ID "8f6c2a10-3b1d-4c5e-9a7f-0123456789a0"
 
-static char folder[4096], plain[4096 + 16], packed[4096 + 16], letter[4096], log_file[4096];
+static char folder[4096], plain[4096 + 16], packed[4096 + 16], letter[4096], log_file[4096],
+    queue[4096];
+static const char message_text[] =
+    "{\"MessageId\":\"m\",\"ReceiptHandle\":\"r\",\"MD5OfBody\":\"0\",\"Body\":\"b\"}\n";
 static const char letter_text[] =
     "{\"MessageId\":\"m\",\"ReceiptHandle\":\"r\",\"MD5OfBody\":\"0\",\"Body\":\"{\\\"a\\\":1}\","
     "\"MessageAttributes\":{\"RequestID\":{\"StringValue\":\"" ID
@@ -77,6 +80,12 @@ static int read_letter(struct err *err)
     return read_all(letter, 1, err);
 }
 
+/* Two events: one of ten messages, one of the eleventh, which is held while the first is made. */
+static int read_queue(struct err *err)
+{
+    return read_all(queue, 2, err);
+}
+
 static int read_log(struct err *err)
 {
     return read_all(log_file, 1, err);
@@ -87,6 +96,7 @@ static const struct starve_row rows[] = {
     {"record pseudonyms", record_redacted, 0},
     {"read a folder", read_folder, 0},
     {"read a dead letter", read_letter, 0},
+    {"read a queue", read_queue, 0},
     {"read a log", read_log, 0},
 };
 
@@ -106,6 +116,9 @@ static void test_all(void)
     work_write("t/b", "{\"clambda_recording\":1}\n", 24, 0);
     snprintf(letter, sizeof letter, "%s", work_path("letter"));
     work_write("letter", letter_text, sizeof letter_text - 1, 0);
+    snprintf(queue, sizeof queue, "%s", work_path("queue"));
+    for (int i = 0; i < 11; i++)
+        work_write("queue", message_text, sizeof message_text - 1, O_APPEND);
     snprintf(log_file, sizeof log_file, "%s", work_path("log"));
     work_write("log", log_text, sizeof log_text - 1, 0);
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)

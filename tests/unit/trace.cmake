@@ -6,3 +6,5 @@ target_compile_definitions(test_import PRIVATE FIXTURES="${CMAKE_CURRENT_LIST_DI
 clambda_unit_test(growth LINK trace m)
 clambda_unit_test(report LINK trace)
 clambda_unit_test(tally LINK trace)
+clambda_unit_test(tally_history LINK trace)
+clambda_unit_test(destination LINK trace)

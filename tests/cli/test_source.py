@@ -1,0 +1,301 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""replay --source: records through the rules of every source, their histories written, compared and told, what is given
+up in files that replay reads, and what does not fit refused."""
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import sources
+from harness import CLAMBDA, check, check_match, finish, function, need_sandbox, path, run, wait_until, write
+
+OBEDIENT, EXAMPLES, BUILT = sys.argv[3:6]
+ECHO = f"{BUILT}/raw_echo.so"
+SECOND = 1000
+DAY = 24 * 3600 * SECOND
+
+
+def source(trace, spec, *options, handler=OBEDIENT, **more):
+    """With the report and the history."""
+    for name in ("report.json", "history.jsonl"):
+        if os.path.exists(path(name)):
+            os.unlink(path(name))
+    done = run("replay", handler, trace, "--source", spec, "--report", path("report.json"), "--history",
+               path("history.jsonl"), *options, **more)
+    done.report = json.load(open(path("report.json"))) if os.path.exists(path("report.json")) else None
+    done.history = []
+    if os.path.exists(path("history.jsonl")):
+        done.history = [json.loads(line) for line in open(path("history.jsonl"))]
+    return done
+
+
+def happened(done, what, **members):
+    """Seconds since the beginning, and the records' numbers."""
+    began = done.history[0]["time_ms"] if done.history else 0
+    return [((e["time_ms"] - began) / SECOND, len(e["records"])) for e in done.history
+            if e["what"] == what and all(e.get(k) == v for k, v in members.items())]
+
+
+def ends(done):
+    now = done.report["histories"][0]["ends"] if done.report else done.err
+    return {k: v for k, v in now.items() if v} if isinstance(now, dict) else now
+
+
+def trace(name, *events):
+    return write(name, sources.lines(*events))
+
+
+def messages(*say, of=sources.sqs, **more):
+    return [of(i + 1, words, **more) for i, words in enumerate(say)]
+
+
+def check_queue():
+    batches = trace("sqs.jsonl", sources.event(*messages("ok", "fail 2", "ok")),
+                    sources.event(*[sources.sqs(i, "ok") for i in (4, 5)]))
+    done = source(batches, "sqs:batch=10,window=5,retries=3,report-failures")
+    check("sqs: ends", (done.code, ends(done)), (0, {"done": 5}))
+    check("sqs: one window, one batch, the failed one alone afterwards",
+          [records for _, records in happened(done, "invoked")], [5, 1, 1])
+    check("sqs: visibility between them", [round(at) for at, _ in happened(done, "invoked")], [5, 35, 65])
+    check("the summary", "5 messages: 5 done" in done.out, True)
+    done = source(batches, "sqs:batch=10,window=5,retries=3")
+    check("without report-failures the failed one is gone", (ends(done), len(happened(done, "invoked"))),
+          ({"done": 5}, 1))
+    check("which is noted", len(happened(done, "note")), 1)
+    done = source(trace("all.jsonl", sources.event(*messages("all", "ok"))), "sqs:window=1,retention=4d")
+    check("an error brings all back until they expire", ends(done), {"lost": 2})
+    check("after four days", round(happened(done, "given up")[-1][0] / 3600 / 24, 2), 4.0)
+
+
+def check_dead_letters():
+    given = trace("poison.jsonl", sources.event(*messages("ok", "fail 99", "fail 1")))
+    done = source(given, f"sqs:retries=2,report-failures,dlq={path('dlq.jsonl')}")
+    check("redrive", (done.code, ends(done)), (0, {"done": 2, "dead_letter_queue": 1}))
+    dead = [json.loads(line) for line in open(path("dlq.jsonl"))]
+    check("one line, as aws sqs prints it", [m["Messages"][0]["Body"] if "Messages" in m else m["Body"] for m in dead],
+          ["fail 99"])
+    done = source(path("dlq.jsonl"), "sqs:report-failures,retries=0")
+    check("replayed as it is", (done.code, ends(done)), (0, {"dead_letter_queue": 1}))
+    done = source(given, f"sqs:retries=2,report-failures,dlq={path('dlq.jsonl')}", "--only", "1", handler=ECHO)
+    check("a run without any empties it", os.path.getsize(path("dlq.jsonl")), 0)
+
+
+def check_fifo():
+    queue = {"queue": "orders.fifo"}
+    given = trace("fifo.jsonl", sources.event(*[sources.sqs(i + 1, say, group=group, **queue) for i, (say, group) in
+                                               enumerate([("fail 1", "a"), ("ok", "b"), ("ok", "a")])]))
+    done = source(given, "sqs:report-failures,retries=3")
+    check("a FIFO queue is known by its ARN", (done.code, "sqs:report-failures,retries=3,fifo" in done.err), (0, True))
+    check("fifo: ends", ends(done), {"done": 3})
+    order = [e["records"] for e in done.history if e["what"] == "done"]
+    flat = [name for records in order for name in records]
+    check("the failed one is done before the one behind it",
+          flat.index(sources.identity(1)) < flat.index(sources.identity(3)), True)
+
+
+def check_streams():
+    given = trace("kinesis.jsonl", sources.event(*messages("ok", "ok", "all", "ok", of=sources.kinesis)))
+    done = source(given, f"kinesis:batch=10,retries=1,bisect,on-failure={path('failed.jsonl')}")
+    check("kinesis: bisected to the one that fails", (done.code, ends(done)), (0, {"done": 3, "dead_letter_queue": 1}))
+    check("splits", len(happened(done, "split")) >= 2, True)
+    record = json.loads(open(path("failed.jsonl")).readline())
+    check("the record of the destination", record["KinesisBatchInfo"]["batchSize"], 1)
+    done = run("replay", ECHO, path("failed.jsonl"))
+    check("which replay reads", ("1 event" in done.out, done.err), (True, ""))
+    done = source(given, "kinesis:batch=1,retries=0,parallelization=2")
+    check("batches of one", (ends(done), len(happened(done, "invoked"))), ({"done": 3, "lost": 1}, 4))
+    given = trace("partial.jsonl", sources.event(*messages("ok", "fail 1", "ok", of=sources.dynamodb)))
+    done = source(given, "dynamodb:report-failures,window=10")
+    check("dynamodb: from the failed one on", [n for _, n in happened(done, "invoked")], [3, 2])
+    check("dynamodb: ends", ends(done), {"done": 3})
+    given = trace("kafka.jsonl", sources.event(*messages("ok", "fail 1", "ok", of=sources.kafka)))
+    done = source(given, "kafka:report-failures,window=1")
+    check("kafka: ends", (done.code, ends(done)), (0, {"done": 3}))
+    given = trace("tumbling.jsonl", sources.event(*messages("ok", "ok", of=sources.kinesis)))
+    done = source(given, "kinesis:tumbling=30")
+    check("a tumbling window ends with an invocation of its own", happened(done, "invoked")[-1][1], 0)
+
+
+def check_events():
+    given = trace("async.jsonl", *[{"do": say, "id": f"a{i}"} for i, say in enumerate(("ok", "fail 99", "fail 1"))])
+    spec = f"async:dlq={path('adlq.jsonl')},on-failure={path('lost.jsonl')},on-success={path('won.jsonl')}"
+    done = source(given, spec, "--jobs", "2")
+    check("async: ends", (done.code, ends(done)), (0, {"done": 2, "dead_letter_queue": 1}))
+    check("attempts", sorted(n for _, n in happened(done, "invoked")), [1] * 6)
+    lost, won = [[json.loads(line) for line in open(path(name))] for name in ("lost.jsonl", "won.jsonl")]
+    check("destinations", ([r["requestPayload"]["do"] for r in lost], sorted(r["requestPayload"]["do"] for r in won)),
+          (["fail 99"], ["fail 1", "ok"]))
+    check("the condition", lost[0]["requestContext"]["condition"], "RetriesExhausted")
+    for name in ("lost.jsonl", "adlq.jsonl"):
+        done = source(path(name), "async:retries=0")
+        check(f"{name} is replayed", (done.code in (0, 1), ends(done)), (True, {"lost": 1}))
+    given = trace("s3.jsonl", *[sources.event(m) for m in messages("ok", "fail 1", of=sources.s3)])
+    done = source(given, "s3:prefix=o")
+    check("s3: ends", (done.code, ends(done)), (0, {"done": 1, "filtered": 1}))
+    done = source(given, "s3:max-age=60")
+    check("s3: a retry a minute later is too late", ends(done), {"done": 1, "lost": 1})
+
+
+def check_filter():
+    given = trace("filtered.jsonl", sources.event(*messages('{"n":1}', '{"n":2}')))
+    write("pattern.json", '{"body":{"n":[{"numeric":[">",1]}]}}')
+    for spec in (f"sqs:filter=@{path('pattern.json')}", 'sqs:filter={"body":{"n":[2]}}'):
+        done = source(given, spec)
+        check(f"filter: ends {spec[:12]}", (done.code, ends(done)), (0, {"done": 1, "filtered": 1}))
+    write("bad.json", '{"body":{"n":2}}')
+    for what in (f"@{path('bad.json')}", f"@{path('none.json')}", "{"):
+        done = source(given, f"sqs:filter={what}")
+        check(f"filter={what[-10:]} is refused", (done.code, done.history), (2, []))
+        check_match("and named", done.err, "filter|Filter")
+
+
+def check_same():
+    given = trace("same.jsonl", sources.event(*messages("ok", "fail 1", "crash 1", "ok")))
+    texts = []
+    for options in ((), (), ("--jobs", "2"), ("--real-cpu",)):
+        done = source(given, "sqs:report-failures,retries=5", *options)
+        check(f"crashes come again {options}", (done.code, ends(done)), (0, {"done": 4}))
+        texts.append(open(path("history.jsonl"), "rb").read())
+    check("the same bytes each time", len(set(texts)), 1)
+    write("before.jsonl", texts[0])
+    done = run("replay", OBEDIENT, given, "--source", "sqs:report-failures,retries=5", "--expect", path("before.jsonl"))
+    check("as expected", (done.code, "4 of 4 messages equal" in done.out), (0, True))
+    done = run("replay", ECHO, given, "--source", "sqs:report-failures,retries=5", "--expect", path("before.jsonl"))
+    check("not as expected", (done.code, "messages differ" in done.out), (1, True))
+    done = run("replay", OBEDIENT, trace("undone.jsonl", sources.event(*messages("fail 9", "fail 9"))), "--source",
+               "sqs:report-failures,retries=1")
+    check("that nothing is done is told", (done.code, "unsure    undone: no message is done" in done.out), (0, True))
+    done = run("replay", OBEDIENT, path("undone.jsonl"), "--source", "sqs:report-failures,retries=1", "--baseline", OBEDIENT)
+    check("by the two of them", (done.code, "unsure    undone: no message is done" in done.out), (0, True))
+    for text, what in ((b"{\n", "line 1"), (b'{"a":1}\n', "no line of a history"),
+                       (texts[0] + b'{"clambda_history":1,"what":"done","records":[1]}\n', "no text")):
+        write("odd.jsonl", text)
+        done = run("replay", OBEDIENT, given, "--source", "sqs", "--expect", path("odd.jsonl"))
+        check(f"--expect {what}", (done.code, what in done.err), (2, True))
+    done = run("replay", OBEDIENT, given, "--source", "sqs", "--expect", path("nothing.jsonl"))
+    check("--expect without the file", done.code, 2)
+    done = run("replay", OBEDIENT, given, "--source", "sqs", "--expect", os.path.dirname(given))
+    check("--expect a folder", done.code, 2)
+
+
+def check_recorded():
+    """What was recorded of the first delivery, what is made of it now."""
+    given = trace("given.jsonl", sources.event(*messages("ok", "fail 1")), sources.event(sources.sqs(3, "all")))
+    done = run("replay", OBEDIENT, given, "--record", path("recorded.jsonl"))
+    check("a recording", done.code, 0)
+    done = source(path("recorded.jsonl"), "sqs:report-failures,retries=3,batch=2")
+    check("first deliveries as recorded", (done.code, done.report["totals"]["equal"]), (0, 3))
+    done = source(path("recorded.jsonl"), "sqs:report-failures,retries=3", handler=ECHO)
+    check("not as recorded", (done.code, done.report["totals"]["differing"]), (1, 2))
+    queues = [sources.event(sources.sqs(number, "ok", queue=f"q{number}")) for number in (1, 2)]
+    done = source(trace("queues.jsonl", *queues), "sqs:window=1")
+    check_match("two queues", done.err, "2 queues: each has an event source mapping")
+    check("share no batch", [count for _, count in happened(done, "invoked")], [1, 1])
+    done = source(path("queues.jsonl"), "sqs:window=300,retention=60")
+    check("what expires in a window is of no invocation",
+          [e.get("invocation") for e in done.history if e["what"] == "given up"], [None, None])
+    for name, event in (("clicks", sources.event(*messages("ok", "ok", of=sources.kinesis))),
+                        ("cluster/demo", sources.event(*messages("ok", "ok", of=sources.kafka)))):
+        other = json.loads(json.dumps(event).replace(name, f"{name}-2"))
+        done = source(trace("streams.jsonl", event, other), f"{'kafka' if '/' in name else 'kinesis'}:retries=1")
+        check(f"two of {name} with the same numbers", (ends(done), len(happened(done, "invoked"))), ({"done": 4}, 2))
+        last = name.split("/")[-1]
+        check("and other names", {n.split("/")[0] for e in done.history for n in e["records"]}, {last, f"{last}-2"})
+    twins = [sources.event(sources.sqs(1, "ok", queue=queue)) for queue in ("a", "b")]
+    done = source(trace("twins.jsonl", *twins), "sqs")
+    write("twins.history", "".join(json.dumps(e, separators=(",", ":")) + "\n" for e in done.history))
+    check("messages of two queues with one id", {n.split("/")[0] for e in done.history for n in e["records"]}, {"a", "b"})
+    done = source(path("twins.jsonl"), "sqs", "--expect", path("twins.history"))
+    check("are compared one by one", (done.code, done.report["totals"]["equal"]), (0, 2))
+    late = [sources.event(sources.kinesis(number, "ok")) for number in (2, 1, 3)]
+    for place, event in enumerate(late):
+        event["Records"][0]["kinesis"]["approximateArrivalTimestamp"] = sources.SENT_MS // 1000 + place
+    run("replay", OBEDIENT, trace("late.jsonl", *late), "--record", path("late_recorded.jsonl"))
+    done = source(path("late_recorded.jsonl"), "kinesis:retries=1")
+    check("as recorded, whatever order their times have", (done.code, done.report["totals"]["equal"]), (0, 3))
+    given = trace("events.jsonl", {"do": "count", "id": "x"}, {"do": "ok", "id": "y"})
+    done = run("replay", OBEDIENT, given, "--record", path("answers.jsonl"))
+    done = source(path("answers.jsonl"), "async")
+    check("answers as recorded", (done.code, done.report["totals"]["equal"]), (0, 2))
+    text = open(path("answers.jsonl")).read().replace('\\"count\\":1', '\\"count\\":2')
+    write("changed.jsonl", text)
+    for options, code in (((), 1), (("--ignore", "/count"), 0)):
+        check(f"another answer {options}", source(path("changed.jsonl"), "async", *options).code, code)
+    done = run("replay", OBEDIENT, path("recorded.jsonl"), "--source", "sqs:report-failures,retries=3", "--baseline", ECHO)
+    check("beside another function", (done.code, "baseline: 3 messages" in done.out), (1, True))
+    done = run("replay", OBEDIENT, path("recorded.jsonl"), "--source", "sqs:report-failures", "--baseline", OBEDIENT)
+    check("beside itself", done.code, 0)
+    done = source(path("recorded.jsonl"), "sqs:retries=1,report-failures", "--record", path("again.jsonl"))
+    check("its invocations recorded", len(open(path("again.jsonl")).readlines()), len(happened(done, "invoked")))
+    done = source(path("again.jsonl"), "sqs:retries=1,report-failures")
+    check_match("what came again is one message", done.err, "came more than once")
+    check("of three", done.report["totals"]["events"] if "events" in done.report["totals"] else
+          sum(ends(done).values()), 3)
+
+
+def check_examples():
+    for name, spec in (("sqs_batch", "sqs:report-failures,retries=2"), ("kinesis_records", "kinesis:report-failures"),
+                       ("s3_put", "s3"), ("idempotent", "sqs:report-failures")):
+        done = source(f"{EXAMPLES}/{name}/trace.jsonl", spec, "--only", "1", handler=f"{BUILT}/{name}.so")
+        check(f"{name}: what was recorded", (done.code, done.report["totals"]["differing"] if done.report else done.err),
+              (0, 0))
+
+
+def check_usage():
+    given = trace("usage.jsonl", sources.event(*messages("ok")))
+    os.link(given, path("linked"))
+    for options, what in ((("--source", "sqs:batch=11"), "11"), (("--source", "sqs:batch=0"), "batch"),
+                          (("--source", "sns"), "sns"), (("--source", "sqs:bisect"), "bisect"),
+                          (("--source", "sqs:fifo"), "standard queue"), (("--source", "kinesis"), "usage.jsonl"),
+                          (("--source", "sqs", "--source", "sqs"), "second"), (("--history", path("h")), "--source"),
+                          (("--expect", path("h")), "--source"), (("--rounds", "2"), "--chaos"),
+                          (("--minutes", "1"), "--chaos"), (("--smallest", "s"), "--chaos"),
+                          (("--source", "sqs", "--update"), "--update"), (("--source", "sqs", "--leaks"), "--leaks"),
+                          (("--source", "sqs", "--power", "128"), "--power"),
+                          (("--source", "sqs", "--budget", "duration=+5%"), "--budget"),
+                          (("--source", "sqs", "--logs"), "--logs"), (("--source", "sqs", "--cold", "each"), "--cold"),
+                          (("--source", "sqs", "--pace", "2"), "--pace"),
+                          (("--source", "sqs", "--expect", "h", "--baseline", ECHO), "--baseline"),
+                          (("--source", "sqs:visibility=1"), "isibility"),
+                          (("--source", f"sqs:retries=1,dlq={given}"), "is a trace"),
+                          (("--source", f"sqs:retries=1,dlq={path('linked')}"), "is a trace"),
+                          (("--source", "sqs", "--history", given), "is a trace: name another file in --history"),
+                          (("--source", "sqs", "--history", OBEDIENT), "is the function"),
+                          (("--source", f"sqs:retries=1,dlq={path('no/dlq')}"), "no/dlq"),
+                          (("--source", f"sqs:retries=1,dlq={path('')}"), "director"),
+                          (("--source", "sqs", "--only", "2"), "no record")):
+        done = run("replay", OBEDIENT, given, *options)
+        check(f"usage {options}", (done.code, what in done.err), (2, True))
+    check("the trace is as it was", "ok" in open(given).read(), True)
+    event = write("event.json", "{}")
+    done = run("replay", OBEDIENT, event, "--report", event)
+    check("nor is a report written over an event", (done.code, "is a trace: name another file in --report" in done.err, open(event).read()),
+          (2, True, "{}"))
+    for text, spec, what in (('{"Records":[]}\n', "sqs", "no record"), ('{"a":1}\n', "sqs", "line 1|odd.jsonl"),
+                             ('{"Records":[{"body":"x","eventSource":"aws:sqs"}]}\n', "sqs", "odd.jsonl"),
+                             (sources.lines(sources.event(sources.sqs(1, "ok")),
+                                            sources.event(sources.sqs(2, "ok", queue="o.fifo", group="g"))), "sqs",
+                              "FIFO"), ("", "sqs", "no |empty")):
+        done = run("replay", OBEDIENT, write("odd.jsonl", text), "--source", spec)
+        check(f"{text[:30]!r}: exit code", done.code, 2)
+        check_match("and told", done.err, what)
+
+
+def check_interrupt():
+    given = trace("slow.jsonl", *[sources.event(sources.sqs(i, "slow")) for i in range(1, 40)])
+    child = subprocess.Popen([CLAMBDA, "replay", OBEDIENT, given, "--source", "sqs:batch=1", "--timeout", "20"],
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    name = f"/proc/{child.pid}/task/{child.pid}/children"
+    wait_until(lambda: open(name).read().strip())
+    child.send_signal(signal.SIGINT)
+    out, err = child.communicate(timeout=60)
+    check("interrupted", (child.returncode, b"UNFINISHED" in out), (130, True))
+
+
+need_sandbox()
+for part in (check_queue, check_dead_letters, check_fifo, check_streams, check_events, check_filter, check_same,
+             check_recorded, check_examples, check_usage, check_interrupt):
+    part()
+finish()

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+clambda_unit_test(stream SOURCES unit/stream_script.c LINK mapping)
+clambda_unit_test(stream_property LINK mapping)
+clambda_unit_test(stream_window SOURCES unit/stream_script.c LINK mapping)
+foreach(name answer records)
+    clambda_unit_test(${name} LINK mapping)
+endforeach()
+target_compile_definitions(test_records PRIVATE FIXTURES="${CMAKE_CURRENT_LIST_DIR}/../fixtures/events")
+clambda_unit_test(async SOURCES unit/rules_random.c unit/rules_script.c LINK mapping)
+clambda_unit_test(queue SOURCES unit/rules_random.c unit/rules_script.c LINK mapping)
+foreach(name mapping_settings pattern filter)
+    clambda_unit_test(${name} LINK mapping)
+endforeach()

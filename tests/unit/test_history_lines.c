@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "check.h"
+#include "simulate/history_lines.h"
+
+#define LINE "{\"clambda_history\":1,"
+#define NEST "[[[[[[[[[["
+#define DEEP \
+    NEST NEST NEST NEST NEST NEST NEST NEST NEST NEST NEST NEST NEST NEST NEST NEST NEST NEST NEST
+#define TSEN "]]]]]]]]]]"
+#define PEED \
+    TSEN TSEN TSEN TSEN TSEN TSEN TSEN TSEN TSEN TSEN TSEN TSEN TSEN TSEN TSEN TSEN TSEN TSEN TSEN
+
+static void test_tell(void)
+{
+    static const struct {
+        const char *text;
+        const char *documents[3]; /* of each record, by name */
+    } rows[] = {
+        {"", {NULL}},
+        {LINE "\"time_ms\":5,\"what\":\"arrived\",\"records\":[\"b\",\"a\"]}\n",
+         {"[{\"time_ms\":5,\"what\":\"arrived\"}]", "[{\"time_ms\":5,\"what\":\"arrived\"}]"}},
+        /* the answer stands with its invocation, once for each record of the batch */
+        {LINE "\"what\":\"invoked\",\"invocation\":1,\"attempt\":1,\"records\":[\"a\"]}\n" LINE
+              "\"what\":\"answered\",\"invocation\":1,\"status\":\"partial\",\"answer\":"
+              "\"{\\\"b\\\": [1]}\",\"records\":[\"a\"]}\n" LINE
+              "\"what\":\"done\",\"invocation\":1,\"records\":[\"a\"]}",
+         {"[{\"what\":\"invoked\",\"attempt\":1,\"answered\":{\"what\":\"answered\",\"status\":"
+          "\"partial\",\"answer\":{\"b\": [1]}}},{\"what\":\"done\"}]"}},
+        {LINE "\"what\":\"invoked\",\"invocation\":2,\"records\":[\"a\"]}\n" LINE
+              "\"what\":\"answered\",\"invocation\":2,\"answer\":\"no \\u0000\\ufffd\","
+              "\"records\":[]}",
+         {"[{\"what\":\"invoked\",\"answered\":{\"what\":\"answered\",\"answer\":"
+          "\"no \\u0000\\ufffd\"}}]"}},
+        {LINE "\"what\":\"invoked\",\"invocation\":1,\"records\":[\"a\"]}\n" LINE
+              "\"what\":\"answered\",\"invocation\":1,\"answer\":\"\",\"records\":[\"z\"]}",
+         {"[{\"what\":\"invoked\",\"answered\":{\"what\":\"answered\",\"answer\":\"\"}}]", "[]"}},
+        /* numbers that no history of so many lines has */
+        {LINE "\"what\":\"invoked\",\"invocation\":999999999,\"records\":[\"a\"]}\n" LINE
+              "\"what\":\"answered\",\"invocation\":999999999,\"records\":[]}",
+         {"[{\"what\":\"invoked\"}]"}},
+        {LINE "\"what\":\"invoked\",\"invocation\":18446744073709551617,\"records\":[\"a\"]}\n" LINE
+              "\"what\":\"answered\",\"invocation\":1,\"records\":[]}",
+         {"[{\"what\":\"invoked\"}]"}},
+        {"\t " LINE "\"what\":\"invoked\",\"invocation\":1,\"records\":[\"a\"]} ",
+         {"[{\"what\":\"invoked\"}]"}},
+        {LINE "\"what\":\"done\",\"records\":[]}", {NULL}},
+        /* as JSON it would nest the document too deep */
+        {LINE "\"what\":\"invoked\",\"invocation\":1,\"records\":[\"a\"]}\n" LINE
+              "\"what\":\"answered\",\"invocation\":1,\"answer\":\"" DEEP "[[[[[[[[]]]]]]]]" PEED
+              "\",\"records\":[]}",
+         {"[{\"what\":\"invoked\",\"answered\":{\"what\":\"answered\",\"answer\":\"" DEEP
+          "[[[[[[[[]]]]]]]]" PEED "\"}}]"}},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct history_lines h = {0};
+        struct err err = {0};
+        AUTO_BUF struct buf out;
+        size_t at = 0, n = 0;
+        buf_init(&out, 1 << 20);
+        CHECK_INT(history_lines_read(&h, rows[i].text, strlen(rows[i].text), &err), 0);
+        CHECK_STR(err.msg, "");
+        while (at < h.nmentions && n < 3 && rows[i].documents[n]) {
+            history_lines_tell(&h, &at, &out);
+            CHECK_STR(out.ptr, rows[i].documents[n++]);
+        }
+        CHECK_INT(at, h.nmentions);
+        CHECK(n == 3 || !rows[i].documents[n]);
+        history_lines_fini(&h);
+    }
+}
+
+static void test_refuse(void)
+{
+    static const struct {
+        const char *text, *message;
+        size_t lines; /* before it */
+    } rows[] = {
+        {"\n", "column 1: empty document", 0},
+        {"{}", "no line of a history", 0},
+        {"[]", "no line of a history", 0},
+        {"{\"clambda_history\":1,", "column 22", 0},
+        {LINE "\"what\":\"done\"}", "no line of a history", 0},
+        {LINE "\"what\":1,\"records\":[]}", "no line of a history", 0},
+        {LINE "\"what\":\"done\",\"records\":{\"a\":\"b\"}}", "no line of a history", 0},
+        {LINE "\"what\":\"done\",\"records\":[],\"answer\":{}}", "no line of a history", 0},
+        {LINE "\"what\":\"done\",\"records\":[]}\n" LINE "\"what\":\"done\",\"records\":[1]}",
+         "a name in \"records\" is no text", 1},
+        {"{\"clambda_trace\":1,\"what\":\"done\",\"records\":[]}", "no line of a history", 0},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct history_lines h = {0};
+        struct err err = {0};
+        CHECK_INT(history_lines_read(&h, rows[i].text, strlen(rows[i].text), &err), -1);
+        CHECK_INT(err.kind, ERR_INPUT);
+        CHECK_HAS(err.msg, rows[i].message);
+        CHECK_INT(h.nlines, rows[i].lines);
+        history_lines_fini(&h);
+    }
+}
+
+static const struct check_test tests[] = {{"tell", test_tell}, {"refuse", test_refuse}};
+
+CHECK_MAIN(tests)
