@@ -21,7 +21,7 @@ losetup -a
 grep -lxE 'clambda|bootstrap' /proc/[0-9]*/comm 2>/dev/null"""
 
 # Waits until the command's messages have a START line; its group is then $group.
-STARTED = r"""until grep -q ^START /tmp/messages; do
+STARTED = r"""until grep -qs ^START /tmp/messages; do
     kill -0 $child 2>/dev/null || { cat /tmp/messages >&2; exit 99; }
     usleep 20000
 done
@@ -93,8 +93,9 @@ class Commands:
 
     def while_it_runs(self, kind, deed, script, *options):
         """The script runs while the function is at work: $group is the jail's control group,
-        $clambda the command's process."""
-        return (self.invoke(kind, deed, options=options)
+        $child the command's process. An earlier row's messages go first: the shell goes on before
+        the command behind it has emptied them."""
+        return ("rm -f /tmp/messages\n" + self.invoke(kind, deed, options=options)
                 + " >/tmp/answer 2>/tmp/messages &\nchild=$!\n" + STARTED + "\n" + script)
 
 
