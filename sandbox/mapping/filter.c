@@ -5,7 +5,7 @@
 
 #include "base/base64.h"
 #include "base/utf8.h"
-#include "mapping/pattern.h"
+#include "pattern/pattern.h"
 
 #define DOCUMENT_MAX (64 * 1024 * 1024) /* of a record whose data is written out */
 #define DATA_COUNT   2                  /* members of a record that hold data */

@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compare/growth.h"
 #include "jail/jail.h"
 #include "launch/record.h"
 #include "replay/work.h"
-#include "trace/growth.h"
 
 enum { SIDE_WARM, SIDE_COLD, SIDE_AGAIN };
 

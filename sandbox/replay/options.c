@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "replay/engine.h"
-#include "trace/report.h"
+#include "report/report.h"
 
 #define PACE_MAX 1e6
 

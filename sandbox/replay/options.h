@@ -5,12 +5,12 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "compare/budget.h"
+#include "compare/compare.h"
 #include "launch/launch.h"
 #include "launch/options.h"
 #include "simulate/faults.h"
-#include "trace/compare.h"
 #include "trace/read.h"
-#include "trace/samples.h"
 
 #define REPLAY_TRACES_MAX  4096
 #define REPLAY_REPORTS_MAX 8

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "mapping/pattern.h"
+#include "pattern/pattern.h"
 
 #define SQS_UNBATCHED 10   /* AWS docs: CreateEventSourceMapping: more needs a window */
 #define SQS_WINDOW_MS 1000 /* ours: the shortest window that allows for larger batches */

@@ -5,7 +5,7 @@
 #include "base/temporary.h"
 #include "launch/output.h"
 #include "replay/work.h"
-#include "trace/report.h"
+#include "report/report.h"
 
 #define WIDTH 100
 

@@ -11,7 +11,7 @@
 #include "replay/source.h"
 #include "replay/update.h"
 #include "replay/view.h"
-#include "trace/tally.h"
+#include "report/tally.h"
 
 struct chaos_found;
 struct leaks;

@@ -9,7 +9,7 @@
 #include "base/attr.h"
 #include "base/clock.h"
 #include "mapping/mapping.h"
-#include "mapping/pattern.h"
+#include "pattern/pattern.h"
 
 #define RECORDS     200000
 #define FLIGHTS_MAX 1024

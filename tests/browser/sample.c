@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "report/report.h"
+#include "report/tally.h"
 #include "sample.h"
-#include "trace/report.h"
-#include "trace/tally.h"
 
 #define MEGABYTE ((size_t)1 << 20)
 #define TEXT(t)         \

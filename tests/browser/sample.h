@@ -2,7 +2,7 @@
 /* Histories of made-up replays through event source rules, added to a tally. */
 #pragma once
 
-#include "trace/tally.h"
+#include "report/tally.h"
 
 /* Messages of a queue: filtered, retried, split, given up; hostile names and answers. */
 int sample_messages(struct tally *t, struct err *err) ATTR_CHECK;

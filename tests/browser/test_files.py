@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ElementTree
 
 from harness import check, finish, reports
 
-PAGE = pathlib.Path(__file__).parent.parent.parent / "sandbox/trace/REPORT.md"
+PAGE = pathlib.Path(__file__).parent.parent.parent / "sandbox/report/REPORT.md"
 KINDS = ("hostile", "large", "same", "raw", "none", "messages", "chaos", "passed", "crowd")
 # What the schemas in use agree on: attributes that must be there, others, children in their order.
 JUNIT = {

@@ -2,8 +2,8 @@
 /* Two answers: what is equal to itself has no difference, order of the two does not change whether
  * there is one, differences are views of what was compared, and all of them can be shown. */
 #include "base/scan.h"
+#include "compare/compare.h"
 #include "fuzz.h"
-#include "trace/compare.h"
 
 #define ARENA ((size_t)1 << 20)
 

@@ -3,7 +3,7 @@
  * other spaces and escapes without another verdict. */
 #include "base/buf.h"
 #include "base/scan.h"
-#include "mapping/pattern.h"
+#include "pattern/pattern.h"
 
 #include "fuzz.h"
 

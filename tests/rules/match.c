@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "mapping/pattern.h"
+#include "pattern/pattern.h"
 
 static size_t cut(char *line, ssize_t len)
 {

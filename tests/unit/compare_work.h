@@ -4,7 +4,7 @@
 
 #include "base/attr.h"
 #include "check.h"
-#include "trace/compare.h"
+#include "compare/compare.h"
 
 static struct arena arena;
 

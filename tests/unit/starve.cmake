@@ -9,7 +9,7 @@ clambda_unit_test(starve_runtime LINK core)
 clambda_unit_test(starve_sandbox LINK cmd deploy_parts)
 clambda_unit_test(starve_simulate LINK simulate)
 clambda_unit_test(starve_stream LINK mapping)
-clambda_unit_test(starve_trace LINK trace)
+clambda_unit_test(starve_trace LINK report)
 target_compile_definitions(test_starve_sandbox PRIVATE
     POLICY_PATH="${CMAKE_SOURCE_DIR}/sandbox/jail/lambda.policy")
 foreach(name filter rules runtime sandbox simulate stream trace)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What grows and what does not, over kinds of measurements, with noise of several seeds. */
-#include "trace/growth.h"
+#include "compare/growth.h"
 
 #include <math.h>
 #include <stdint.h>

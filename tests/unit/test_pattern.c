@@ -3,7 +3,7 @@
  * from, and what a pattern is refused for. */
 #include "base/buf.h"
 #include "check.h"
-#include "mapping/pattern.h"
+#include "pattern/pattern.h"
 
 static int verdict(const char *text, const char *event)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "trace/report.h"
+#include "report/report.h"
 
 #include "check.h"
-#include "trace/report_lines.h"
+#include "report/report_lines.h"
 
 static void test_find(void)
 {

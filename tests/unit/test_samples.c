@@ -3,7 +3,7 @@
 
 #include "base/attr.h"
 #include "check.h"
-#include "trace/samples.h"
+#include "compare/budget.h"
 
 static uint64_t state;
 

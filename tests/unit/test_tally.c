@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "trace/tally.h"
+#include "report/tally.h"
 
 #include "base/utf8.h"
 #include "check.h"
-#include "trace/report.h"
+#include "report/report.h"
 
 #define TEXT(t)         \
     (struct trace_text) \

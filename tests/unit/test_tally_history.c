@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "trace/tally_history.h"
+#include "report/tally_history.h"
 
 #include "base/utf8.h"
 #include "check.h"
-#include "trace/report.h"
-#include "trace/tally.h"
+#include "report/report.h"
+#include "report/tally.h"
 
 #define START_MS 1795284000000
 

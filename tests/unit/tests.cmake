@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # One file per layer, so that a layer's tests are listed beside each other.
-set(layers base decode rapi core jail env api gateway pack deploy mapping simulate trace launch replay cmd starve)
+set(layers base decode rapi core jail env api gateway pack deploy pattern mapping simulate trace compare report
+    launch replay cmd starve)
 if(NOT SANDBOX)
     set(layers base decode rapi core gateway)
 endif()

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+clambda_unit_test(pattern LINK pattern)
