@@ -266,7 +266,7 @@ int answer_read(const struct answer_in *in, struct answer_out *out, struct err *
     struct scan_fault fault;
     enum mapping_source source = in->settings->source;
     *out = (struct answer_out){.result.outcome = MAPPING_SUCCEEDED};
-    if (source == MAPPING_ASYNC || source == MAPPING_S3)
+    if (mapping_is_async(source))
         return 0;
     struct scan_value answer = {0};
     bool blank = in->len == 0;

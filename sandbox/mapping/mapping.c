@@ -27,7 +27,7 @@ const char *mapping_reason_name(enum mapping_source source, enum mapping_reason 
         [MAPPING_EXPIRED] = "retention period",
         [MAPPING_ZERO_CONCURRENCY] = "ZeroReservedConcurrency",
     };
-    bool async = source == MAPPING_ASYNC || source == MAPPING_S3;
+    bool async = mapping_is_async(source);
     if (async && reason == MAPPING_RETRIES_EXHAUSTED)
         return "RetriesExhausted";
     return async && reason == MAPPING_AGE_EXCEEDED ? "EventAgeExceeded" : streams[reason];

@@ -45,12 +45,22 @@ static bool is_number(const struct settings_row *row)
     return row->kind == SETTINGS_COUNT || row->kind == SETTINGS_TIME;
 }
 
+bool mapping_is_async(enum mapping_source source)
+{
+    return source == MAPPING_S3 || source == MAPPING_ASYNC;
+}
+
+bool mapping_is_ordered(const struct mapping_settings *s)
+{
+    return s->source == MAPPING_KINESIS || s->source == MAPPING_DYNAMODB ||
+           s->source == MAPPING_KAFKA || s->fifo;
+}
+
 void mapping_settings_default(enum mapping_source source, struct mapping_settings *out)
 {
-    bool pushed = source == MAPPING_S3 || source == MAPPING_ASYNC;
     *out = (struct mapping_settings){.source = source, .payload_bytes = MAPPING_PAYLOAD_BYTES};
     out->batch = 1;
-    if (!pushed)
+    if (!mapping_is_async(source))
         out->concurrency = MAPPING_NO_LIMIT;
     if (source ==
         MAPPING_DYNAMODB) /* fixed; AWS docs: "Change data capture for DynamoDB Streams" */

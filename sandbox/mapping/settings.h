@@ -61,6 +61,13 @@ struct mapping_settings {
     char *texts;                 /* heap: what the pointers point to */
 };
 
+/* Whether its events are invocations of their own, without batches and answers to them: s3, async.
+ */
+bool mapping_is_async(enum mapping_source source);
+
+/* Whether records keep their order: of a shard, of a partition, of a FIFO queue's group. */
+bool mapping_is_ordered(const struct mapping_settings *s);
+
 /* AWS's defaults of a source. Nothing to free. */
 void mapping_settings_default(enum mapping_source source, struct mapping_settings *out);
 

@@ -28,8 +28,7 @@ struct events {
 
 static bool is_single(const struct events *e)
 {
-    enum mapping_source source = e->records->settings.source;
-    return source == MAPPING_S3 || source == MAPPING_ASYNC;
+    return mapping_is_async(e->records->settings.source);
 }
 
 /* ---- first deliveries ----------------------------------------------------------------------- */

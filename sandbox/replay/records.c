@@ -146,11 +146,6 @@ static int mark_failures(struct reader *r, struct row *rows, struct err *err)
     return status;
 }
 
-static bool is_single(enum mapping_source source)
-{
-    return source == MAPPING_S3 || source == MAPPING_ASYNC;
-}
-
 /* A row for each record of the event, those that are there before as well. */
 static int make_rows(struct reader *r, struct row *rows, struct err *err)
 {
@@ -164,7 +159,7 @@ static int make_rows(struct reader *r, struct row *rows, struct err *err)
                                                 : TRACE_STATUS_UNKNOWN,
                                   .failed = e->status != TRACE_STATUS_SUCCESS,
                                   .answer_at = answers->len};
-    if (is_single(r->seen.source) && e->answer.ptr) {
+    if (mapping_is_async(r->seen.source) && e->answer.ptr) {
         row.answer_len = e->answer.len;
         buf_add(answers, e->answer.ptr, e->answer.len);
     }
@@ -172,7 +167,7 @@ static int make_rows(struct reader *r, struct row *rows, struct err *err)
         return -1;
     for (size_t i = 0; i < r->nbatch; i++)
         rows[i] = (struct row){.recorded = row};
-    if (row.status != TRACE_STATUS_SUCCESS || is_single(r->seen.source))
+    if (row.status != TRACE_STATUS_SUCCESS || mapping_is_async(r->seen.source))
         return 0;
     return mark_failures(r, rows, err);
 }

@@ -11,7 +11,7 @@
 #define LINE_MAX (256u << 10)
 
 /* As members of JSON. */
-static const char *const end_members[TALLY_ENDS] = {
+static const char *const end_members[HISTORY_END_COUNT] = {
     [HISTORY_END_OPEN] = "open",         [HISTORY_END_DONE] = "done",
     [HISTORY_END_FILTERED] = "filtered", [HISTORY_END_DLQ] = "dead_letter_queue",
     [HISTORY_END_LOST] = "lost",
@@ -119,7 +119,7 @@ static void add_history(struct buf *out, const struct tally_history *h)
     member_time(out, "took_ms", h->took_ms);
     member_size(out, "messages", h->messages);
     member_open(out, "ends", '{');
-    for (size_t i = 0; i < TALLY_ENDS; i++)
+    for (size_t i = 0; i < HISTORY_END_COUNT; i++)
         member_size(out, end_members[i], h->ends[i]);
     member_close(out, '}');
     member_open(out, "copies", '{');

@@ -24,7 +24,7 @@ enum rank {
     RANK_COUNT
 };
 
-static const enum rank ranks[TALLY_ENDS] = {
+static const enum rank ranks[HISTORY_END_COUNT] = {
     [HISTORY_END_OPEN] = RANK_OPEN,         [HISTORY_END_DONE] = RANK_PLAIN,
     [HISTORY_END_FILTERED] = RANK_FILTERED, [HISTORY_END_DLQ] = RANK_DLQ,
     [HISTORY_END_LOST] = RANK_LOST,

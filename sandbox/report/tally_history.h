@@ -66,8 +66,6 @@ struct tally_message {
     size_t first_marks; /* behind so many of them those that are lost were */
 };
 
-#define TALLY_ENDS (HISTORY_END_LOST + 1)
-
 struct tally_history {
     const char *title;         /* "calm" */
     char *printed[2][2];       /* its first and last lines, without colour and with it */
@@ -75,8 +73,8 @@ struct tally_history {
     size_t arrivals_unprinted; /* of a long history, all but the first */
     int64_t began_ms, took_ms; /* on the virtual clock; since 1970 when the records say so */
     size_t messages;           /* of all */
-    size_t ends[TALLY_ENDS];   /* of all */
-    size_t copies[TALLY_ENDS]; /* of those that are done: a later copy was given up, and so ended */
+    size_t ends[HISTORY_END_COUNT];   /* of all */
+    size_t copies[HISTORY_END_COUNT]; /* of those that are done: a later copy was given up, and so ended */
     size_t invocations, deliveries, retries, splits, faults;
     size_t entries;
     struct tally_message *kept; /* those with findings first, else by record */

@@ -92,7 +92,7 @@ int departure_give_up(struct simulation *s, const struct mapping_action *a, stru
     struct destination_case c;
     if (make_case(s, a, request_id, &c, err) < 0)
         return -1;
-    bool async = set->source == MAPPING_ASYNC || set->source == MAPPING_S3;
+    bool async = mapping_is_async(set->source);
     if (send_line(s, set->on_failure, async ? destination_async : destination_stream, &c, err) < 0)
         return -1;
     return async ? send_line(s, set->dlq, destination_dead_letter, &c, err) : 0;

@@ -189,18 +189,11 @@ void chaos_print(const struct faults *f, struct buf *out)
     }
 }
 
-static bool is_ordered(const struct mapping_settings *s)
-{
-    return s->source == MAPPING_KINESIS || s->source == MAPPING_DYNAMODB ||
-           s->source == MAPPING_KAFKA || s->fifo;
-}
-
 const char *fault_impossible(enum fault_kind kind, const struct mapping_settings *s)
 {
-    bool async = s->source == MAPPING_ASYNC || s->source == MAPPING_S3;
-    if (kind == FAULT_REORDER && is_ordered(s))
+    if (kind == FAULT_REORDER && mapping_is_ordered(s))
         return s->fifo ? "a FIFO queue keeps its order" : "shards and partitions keep their order";
-    if (kind == FAULT_SPLIT && async)
+    if (kind == FAULT_SPLIT && mapping_is_async(s->source))
         return "an asynchronous invocation has one event";
     if (kind == FAULT_SPLIT && s->batch == 1)
         return "a batch of one record cannot be cut";

@@ -17,7 +17,7 @@ const char *const history_status_names[HISTORY_STATUS_COUNT] = {
     [HISTORY_LOST] = "lost",
 };
 
-const char *const history_end_names[] = {
+const char *const history_end_names[HISTORY_END_COUNT] = {
     [HISTORY_END_OPEN] = "open",         [HISTORY_END_DONE] = "done",
     [HISTORY_END_FILTERED] = "filtered", [HISTORY_END_DLQ] = "dead-letter queue",
     [HISTORY_END_LOST] = "lost",

@@ -79,9 +79,11 @@ enum history_end {
     HISTORY_END_DONE,
     HISTORY_END_FILTERED,
     HISTORY_END_DLQ,
-    HISTORY_END_LOST
+    HISTORY_END_LOST,
+    HISTORY_END_COUNT
 };
-extern const char *const history_end_names[]; /* "done", "filtered", "dead-letter queue", "lost" */
+/* "open", "done", "filtered", "dead-letter queue", "lost": as the file has them */
+extern const char *const history_end_names[HISTORY_END_COUNT];
 
 struct history_fate {
     enum history_end end;

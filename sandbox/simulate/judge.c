@@ -406,7 +406,7 @@ int judge_history(const struct judge_in *in, struct judge_out *out, struct err *
 {
     struct judging j = {.in = in, .out = out};
     out->count = out->excused = 0;
-    j.ordered = fault_impossible(FAULT_REORDER, in->settings) != NULL;
+    j.ordered = mapping_is_ordered(in->settings);
     int rc = open_judging(&j, err);
     if (rc == 0 &&
         (runs_read(&j.calm, in->calm, err) < 0 || runs_read(&j.shaken, in->shaken, err) < 0))

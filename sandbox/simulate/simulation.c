@@ -345,7 +345,7 @@ static int put_copy(struct simulation *s, uint32_t record, struct err *err)
 static int duplicate_done(struct simulation *s, const uint32_t *records, size_t count,
                           struct err *err)
 {
-    bool ordered = fault_impossible(FAULT_REORDER, s->o.settings) != NULL;
+    bool ordered = mapping_is_ordered(s->o.settings);
     for (size_t i = 0; i < count && !ordered; i++)
         if (simulation_fault(s, FAULT_DUPLICATE, records[i]) && put_copy(s, records[i], err) < 0)
             return -1;

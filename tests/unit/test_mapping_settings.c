@@ -240,10 +240,32 @@ static void test_help(void)
     buf_free(&out);
 }
 
+/* Predicates of a source. */
+static void test_of_source(void)
+{
+    static const struct {
+        const char *text;
+        bool async, ordered;
+    } rows[] = {
+        {"sqs", false, false},     {"sqs:fifo", false, true}, {"kinesis", false, true},
+        {"dynamodb", false, true}, {"kafka", false, true},    {"s3", true, false},
+        {"async", true, false},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct mapping_settings s;
+        struct err err = {0};
+        CHECK_INT(mapping_settings_parse(rows[i].text, &s, &err), 0);
+        CHECK_INT(mapping_is_async(s.source), rows[i].async);
+        CHECK_INT(mapping_is_ordered(&s), rows[i].ordered);
+        mapping_settings_fini(&s);
+    }
+}
+
 static const struct check_test tests[] = {
-    {"taken", test_taken},       {"refused", test_refused}, {"together", test_together},
-    {"defaults", test_defaults}, {"bounds", test_bounds},   {"filter_of_file", test_filter_of_file},
-    {"help", test_help},
+    {"taken", test_taken},       {"refused", test_refused},
+    {"together", test_together}, {"defaults", test_defaults},
+    {"bounds", test_bounds},     {"filter_of_file", test_filter_of_file},
+    {"help", test_help},         {"of_source", test_of_source},
 };
 
 CHECK_MAIN(tests)

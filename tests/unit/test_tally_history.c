@@ -153,7 +153,7 @@ static void test_counts(void)
         batch + 2, 1, NULL, 0);
     happen(50, HISTORY_FILTERED, 3);
     const struct tally_history *h = keep(NULL, NULL);
-    static const size_t ends[TALLY_ENDS] = {2, 1, 1, 1, 1};
+    static const size_t ends[HISTORY_END_COUNT] = {2, 1, 1, 1, 1};
     CHECK_MEM(h->ends, sizeof h->ends, ends, sizeof ends);
     CHECK_INT(h->messages, 6);
     CHECK_INT(h->invocations, 2);
