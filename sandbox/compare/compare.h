@@ -79,6 +79,12 @@ int compare_entries(const struct compare_rules *rules, const struct trace_entry 
                     const struct trace_entry *got, struct arena *arena, struct compare_result *out,
                     struct err *err) ATTR_CHECK;
 
+/* Appends an error document as it is compared: without stackTrace and trace, with '*' for what names
+ * one run in errorMessage and requestId; in one that is no JSON object, wherever it stands.
+ * request_id: that of the run. For errors that are a part of something. */
+void compare_add_error(struct buf *out, const char *text, size_t len,
+                       const struct trace_text *request_id);
+
 /* Log lines in their order, without what differs from run to run: Lambda's own lines (START, END,
  * REPORT, ...), request and trace ids, times at a line's beginning, of JSON lines the members for
  * these. The pointer is "log line N", counted in the expected log, when added in the other one. Of

@@ -94,10 +94,14 @@ struct compare_place compare_place_below(const struct compare_run *r,
 
 /* ---- objects ------------------------------------------------------------------------------- */
 
+static bool is_key(struct scan_value key, const char *name)
+{
+    return key.ptr && key.len == strlen(name) && memcmp(key.ptr, name, key.len) == 0;
+}
+
 static bool is_member(const struct compare_place *place, const char *name)
 {
-    return place->up && !place->up->up && place->key.ptr && place->key.len == strlen(name) &&
-           memcmp(place->key.ptr, name, place->key.len) == 0;
+    return place->up && !place->up->up && is_key(place->key, name);
 }
 
 static void compare_member(struct compare_run *r, const struct compare_place *up,
@@ -177,15 +181,66 @@ static bool equal_without_ids(const struct compare_run *r, struct scan_value a, 
     return done && x.len == y.len && memcmp(x.ptr, y.ptr, x.len) == 0;
 }
 
+/* Members of an error document that say where something is in a build. */
+static bool is_of_build(struct scan_value key)
+{
+    return is_key(key, "stackTrace") || is_key(key, "trace");
+}
+
+/* Those that may name the run. */
+static bool has_ids(struct scan_value key)
+{
+    return is_key(key, "errorMessage") || is_key(key, "requestId");
+}
+
 /* What an error document says of its run or of its build and not of the function. */
 static bool is_of_run(const struct compare_run *r, const struct compare_place *place,
                       struct scan_value a, struct scan_value b)
 {
-    if (is_member(place, "stackTrace") || is_member(place, "trace"))
-        return true;
-    if (!is_member(place, "errorMessage") && !is_member(place, "requestId"))
+    if (!place->up || place->up->up)
         return false;
+    if (!has_ids(place->key))
+        return is_of_build(place->key);
     return a.ptr && b.ptr && *a.ptr == '"' && *b.ptr == '"' && equal_without_ids(r, a, b);
+}
+
+static void add_error_member(struct buf *out, struct scan_value key, struct scan_value value,
+                             const struct trace_text *id)
+{
+    static const struct buf starved = {.failed = true, .starved = true};
+    AUTO_BUF struct buf plain = {0};
+    buf_addc(out, '"');
+    buf_add(out, key.ptr, key.len);
+    buf_adds(out, "\":");
+    if (!has_ids(key) || *value.ptr != '"')
+        buf_add(out, value.ptr, value.len);
+    else if (add_without_ids(&plain, value, id))
+        buf_add_json_string(out, plain.ptr, plain.len);
+    else
+        buf_inherit(out, &starved);
+}
+
+void compare_add_error(struct buf *out, const char *text, size_t len,
+                       const struct trace_text *request_id)
+{
+    struct scan_value document = {0}, key, value;
+    struct scan_fault fault;
+    size_t at = 0, members = 0;
+    if (scan_valid(text, len, &fault))
+        document = scan_find(text, len, "");
+    if (!document.ptr || *document.ptr != '{') {
+        compare_add_without_ids(out, text, len, request_id, 1);
+        return;
+    }
+    buf_addc(out, '{');
+    while (scan_next(document, &at, &key, &value)) {
+        if (is_of_build(key))
+            continue;
+        if (members++)
+            buf_addc(out, ',');
+        add_error_member(out, key, value, request_id);
+    }
+    buf_addc(out, '}');
 }
 
 static bool are_equal_scalars(enum value_kind kind, struct scan_value a, struct scan_value b)

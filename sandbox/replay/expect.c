@@ -2,8 +2,10 @@
 #include "replay/expect.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/file.h"
+#include "compare/compare.h"
 #include "replay/work.h"
 #include "simulate/history_lines.h"
 
@@ -15,6 +17,12 @@ struct pair {
     size_t was_at, is_at, number;
     struct buf texts[2];
 };
+
+static void add_plain_error(struct buf *out, const char *error, size_t len, const char *request_id)
+{
+    const struct trace_text id = {request_id, strlen(request_id)};
+    compare_add_error(out, error, len, &id);
+}
 
 static int add_pair(struct replay *r, struct pair *p, struct err *err)
 {
@@ -73,11 +81,12 @@ int replay_expect(struct replay *r, const struct buf *lines, struct err *err)
     AUTO_FREE char *text = file_read(path, FILE_MAX, &len, err);
     if (!text)
         return err_place(err);
-    int status = history_lines_read(&was, text, len, err);
+    int status = history_lines_read(&was, text, len, add_plain_error, err);
     if (status < 0)
         err_wrap(err, "'%.200s', line %zu", path, was.nlines + 1);
     if (status == 0)
-        status = history_lines_read(&is, lines->ptr ? lines->ptr : "", lines->len, err);
+        status =
+            history_lines_read(&is, lines->ptr ? lines->ptr : "", lines->len, add_plain_error, err);
     if (status == 0)
         status = compare(r, &was, &is, err);
     history_lines_fini(&was);

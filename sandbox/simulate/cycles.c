@@ -3,16 +3,34 @@
 
 #include <string.h>
 
-#define PERIOD_MAX 24 /* entries */
-#define TIMES_MIN  3  /* fewer are read as fast as the line that stands for them */
+#include "simulate/flight.h"
 
-/* An error names the request that it is of, at its end. */
-static size_t length_without_id(const struct history *h, const struct history_entry *e)
+#define PERIOD_MAX 24 /* entries */
+#define ID_LEN     36
+#define TIMES_MIN  3 /* fewer are read as fast as the line that stands for them */
+
+/* Answers and errors may name the request that they are of, anywhere. */
+static bool texts_alike(const struct history *h, const struct history_entry *a,
+                        const struct history_entry *b)
 {
-    static const char mark[] = "\"requestId\"";
-    const char *text = h->texts.ptr + e->text;
-    const char *at = e->text_len ? memmem(text, e->text_len, mark, sizeof mark - 1) : NULL;
-    return at && e->status != HISTORY_SUCCESS ? (size_t)(at - text) : e->text_len;
+    char ids[2][37];
+    if (a->text_len != b->text_len || a->text_len == 0)
+        return a->text_len == b->text_len;
+    simulation_invocation_id(a->invocation, ids[0]);
+    simulation_invocation_id(b->invocation, ids[1]);
+    const char *x = h->texts.ptr + a->text, *y = h->texts.ptr + b->text;
+    for (size_t left = a->text_len, same;; left -= same + ID_LEN) {
+        const char *id = memmem(x, left, ids[0], ID_LEN);
+        same = id ? (size_t)(id - x) : left;
+        if (memcmp(x, y, same) != 0)
+            return false;
+        if (!id)
+            return true;
+        if (memcmp(id, y + same, ID_LEN) != 0 && memcmp(y + same, ids[1], ID_LEN) != 0)
+            return false;
+        x += same + ID_LEN;
+        y += same + ID_LEN;
+    }
 }
 
 static bool alike(const struct history *h, const struct history_entry *a,
@@ -24,10 +42,7 @@ static bool alike(const struct history *h, const struct history_entry *a,
     if (a->count &&
         memcmp(h->members + a->first, h->members + b->first, a->count * sizeof *h->members) != 0)
         return false;
-    size_t len = length_without_id(h, a);
-    if (len != length_without_id(h, b))
-        return false;
-    return len == 0 || memcmp(h->texts.ptr + a->text, h->texts.ptr + b->text, len) == 0;
+    return texts_alike(h, a, b);
 }
 
 static size_t count_again(const struct history *h, size_t at, size_t period)

@@ -26,17 +26,17 @@ void simulation_uuid(uint64_t kind, uint64_t number, char out[static 37])
              (unsigned)(b >> 48 & 0x3fff) | 0x8000u, (unsigned)(b >> 32 & 0xffff), (uint32_t)b);
 }
 
-static bool is_async(enum mapping_source source)
+void simulation_invocation_id(uint64_t batch, char out[static 37])
 {
-    return source == MAPPING_ASYNC || source == MAPPING_S3;
+    simulation_uuid(UUID_INVOCATION, batch, out);
 }
 
 bool simulation_tells_delivery(enum mapping_source source, uint32_t invocation, const char *answer,
                                size_t len)
 {
     char id[37];
-    simulation_uuid(UUID_INVOCATION, invocation, id);
-    return !is_async(source) && len &&
+    simulation_invocation_id(invocation, id);
+    return !mapping_is_async(source) && len &&
            (memmem(answer, len, id, 36) ||
             memmem(answer, len, HANDLE_START, sizeof HANDLE_START - 1));
 }
@@ -44,8 +44,10 @@ bool simulation_tells_delivery(enum mapping_source source, uint32_t invocation, 
 void simulation_request_id(const struct simulation *s, uint64_t batch, uint32_t record,
                            char out[static 37])
 {
-    bool async = is_async(s->o.settings->source);
-    simulation_uuid(async ? UUID_RECORD : UUID_INVOCATION, async ? record : batch, out);
+    if (mapping_is_async(s->o.settings->source))
+        simulation_uuid(UUID_RECORD, record, out);
+    else
+        simulation_invocation_id(batch, out);
 }
 
 void flight_clear(struct flight *f)
@@ -134,7 +136,7 @@ static const struct fault *choose_fault(struct simulation *s, struct flight *f, 
         f->as = HISTORY_ERROR;
     } else if ((fault = find_fault(s, f, kinds, FAULT_TIMEOUT))) {
         f->as = HISTORY_TIMEOUT;
-    } else if (fault_impossible(FAULT_REORDER, s->o.settings)) {
+    } else if (mapping_is_ordered(s->o.settings)) {
         f->lost = find_fault(s, f, kinds, FAULT_DUPLICATE);
     }
     return fault;

@@ -105,6 +105,9 @@ int simulation_room(struct simulation *s, size_t count, struct err *err) ATTR_CH
 
 /* Lower-case text of a UUID, the same for the same kind of thing and number. */
 void simulation_uuid(uint64_t kind, uint64_t number, char out[static 37]);
+/* The request id of an invocation of a queue or stream. */
+void simulation_invocation_id(uint64_t batch, char out[static 37]);
+/* The same of any source: those of async and s3 follow the record. */
 void simulation_request_id(const struct simulation *s, uint64_t batch, uint32_t record,
                            char out[static 37]);
 /* Whether an answer repeats what is another in each delivery: a receipt handle, the request id. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/line.h"
+#include "simulate/flight.h"
 
 #define MEMBERS_MAX ((size_t)1 << 30)
 
@@ -76,6 +77,28 @@ static void add_answer(struct scan_value text, struct buf *out)
 }
 
 /* What differs between two runs that are the same, or stands with the record. */
+static void add_error(const struct history_line *line, struct scan_value text, history_plain plain,
+                      struct buf *out)
+{
+    AUTO_BUF struct buf error, string;
+    AUTO_FREE char *raw = malloc(text.len);
+    long len = raw ? scan_unescape(text, raw) : -1;
+    char id[37];
+    simulation_invocation_id(line->invocation, id);
+    buf_init(&error, MEMBERS_MAX);
+    buf_init(&string, MEMBERS_MAX);
+    if (len < 0) {
+        error.failed = error.starved = true;
+    } else {
+        plain(&error, raw, (size_t)len, id);
+        buf_add_json_string(&string, error.ptr ? error.ptr : "", error.len);
+    }
+    buf_inherit(out, &error);
+    buf_inherit(out, &string);
+    if (!out->failed)
+        add_answer((struct scan_value){string.ptr, string.len}, out);
+}
+
 static bool is_left_out(struct scan_value key)
 {
     static const char *const names[] = {"clambda_history", "invocation", "records"};
@@ -85,12 +108,19 @@ static bool is_left_out(struct scan_value key)
     return false;
 }
 
+static bool is_error(struct scan_value status)
+{
+    return is_key(status, "\"error\"") || is_key(status, "\"timeout\"");
+}
+
 /* false: one of them is no member of a history's line, which have no depth. */
-static bool add_members(struct scan_value line, struct buf *out)
+static bool add_members(const struct history_line *line, struct scan_value text,
+                        history_plain plain, struct buf *out)
 {
     struct scan_value key, value;
+    bool error = is_error(member(text, "/status"));
     size_t at = 0, start = out->len;
-    while (scan_next(line, &at, &key, &value)) {
+    while (scan_next(text, &at, &key, &value)) {
         if (is_left_out(key))
             continue;
         if (*value.ptr == '[' || *value.ptr == '{')
@@ -98,7 +128,9 @@ static bool add_members(struct scan_value line, struct buf *out)
         buf_adds(out, out->len == start ? "\"" : ",\"");
         buf_add(out, key.ptr, key.len);
         buf_adds(out, "\":");
-        if (is_key(key, "answer") && is_text(value))
+        if (is_key(key, "answer") && is_text(value) && error)
+            add_error(line, value, plain, out);
+        else if (is_key(key, "answer") && is_text(value))
             add_answer(value, out);
         else
             buf_add(out, value.ptr, value.len);
@@ -134,18 +166,23 @@ static int add_mention(struct history_lines *h, struct scan_value name, struct e
     return 0;
 }
 
-static int add_line(struct history_lines *h, struct scan_value line, struct err *err)
+static int add_line(struct history_lines *h, struct scan_value line, history_plain plain,
+                    struct err *err)
 {
     struct scan_value none, name, what, records;
     struct scan_fault fault;
-    size_t at = 0, start = h->members.len;
+    struct history_line row = {.start = h->members.len};
+    size_t at = 0;
     if (!scan_valid(line.ptr, line.len, &fault))
         return err_set(err, ERR_INPUT, "column %zu: %s", fault.column, fault.reason);
     line = member(line, ""); /* without white space around it */
     what = member(line, "/what");
     records = member(line, "/records");
+    row.invocation = invocation_of(line);
+    row.invoked = is_key(what, "\"invoked\"");
+    row.answered = is_key(what, "\"answered\"");
     if (!member(line, "/clambda_history").ptr || !is_text(what) || !records.ptr ||
-        *records.ptr != '[' || !add_members(line, &h->members))
+        *records.ptr != '[' || !add_members(&row, line, plain, &h->members))
         return err_set(err, ERR_INPUT, "this is no line of a history: --history FILE writes one");
     while (scan_next(records, &at, &none, &name))
         if (add_mention(h, name, err) < 0)
@@ -156,13 +193,8 @@ static int add_line(struct history_lines *h, struct scan_value line, struct err 
     if (!grown)
         return -1;
     h->items = grown;
-    h->items[h->nlines++] = (struct history_line){
-        .start = start,
-        .len = h->members.len - start,
-        .invocation = invocation_of(line),
-        .invoked = is_key(what, "\"invoked\""),
-        .answered = is_key(what, "\"answered\""),
-    };
+    row.len = h->members.len - row.start;
+    h->items[h->nlines++] = row;
     return 0;
 }
 
@@ -194,13 +226,14 @@ static int by_name(const void *a, const void *b)
     return order ? order : (x->line > y->line) - (x->line < y->line);
 }
 
-int history_lines_read(struct history_lines *h, const char *text, size_t len, struct err *err)
+int history_lines_read(struct history_lines *h, const char *text, size_t len, history_plain plain,
+                       struct err *err)
 {
     size_t at = 0, line_len;
     const char *line;
     buf_init(&h->members, MEMBERS_MAX);
     while ((line = line_next(text, len, &at, &line_len)))
-        if (add_line(h, (struct scan_value){line, line_len}, err) < 0)
+        if (add_line(h, (struct scan_value){line, line_len}, plain, err) < 0)
             return -1;
     if (h->nmentions)
         qsort(h->mentions, h->nmentions, sizeof *h->mentions, by_name);

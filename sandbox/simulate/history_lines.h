@@ -28,16 +28,22 @@ struct history_line {
 struct history_lines {
     struct history_line *items;
     size_t nlines, lines_cap;
-    struct buf members; /* what each line says, but for whom; answers as the JSON that they are */
+    struct buf members; /* what each line says, but for whom; answers as the JSON that they are,
+                           errors without what names one run */
     struct history_mention *mentions; /* by name, then by line */
     size_t nmentions, mentions_cap;
     size_t *answers; /* line of the answer of each invocation; SIZE_MAX: none */
     size_t nanswers;
 };
 
-/* Into a zeroed one; the text outlives it. -1: ERR_INPUT with what is wrong in the line behind
- * nlines, ERR_LIMIT, ERR_MEMORY; fini in any case. */
-int history_lines_read(struct history_lines *h, const char *text, size_t len,
+/* Appends an error document without what names one run; request_id: of the run, as the simulation
+ * gave it. */
+typedef void (*history_plain)(struct buf *out, const char *error, size_t len,
+                              const char *request_id);
+
+/* Into a zeroed one; the text outlives it. plain: for answers that are errors. -1: ERR_INPUT with
+ * what is wrong in the line behind nlines, ERR_LIMIT, ERR_MEMORY; fini in any case. */
+int history_lines_read(struct history_lines *h, const char *text, size_t len, history_plain plain,
                        struct err *err) ATTR_CHECK;
 void history_lines_fini(struct history_lines *h);
 

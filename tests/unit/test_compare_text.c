@@ -62,6 +62,35 @@ static void test_logs(void)
     }
 }
 
+static void test_add_error(void)
+{
+    static const struct {
+        const char *error, *want;
+    } rows[] = {
+        {"", ""},
+        {"no JSON, of " UUID_1 " and of " UUID_2, "no JSON, of * and of " UUID_2},
+        {"RequestId: " UUID_2 " Error: Task timed out", "RequestId: * Error: Task timed out"},
+        {"[\"" UUID_1 "\"]", "[\"*\"]"},
+        {" {}\n", "{}"},
+        {"{\"trace\":[1]}", "{}"},
+        {"{\"stackTrace\":[\"a\"], \"errorType\" : \"" UUID_1
+         "\",\"trace\":[], \"requestId\":\"" UUID_1 "\",\"n\":{\"trace\": 1}}",
+         "{\"errorType\":\"" UUID_1 "\",\"requestId\":\"*\",\"n\":{\"trace\": 1}}"},
+        {"{\"errorMessage\":\"2024-01-02T03:04:05.678Z " UUID_2 " a\\u0000\\\"b\"}",
+         "{\"errorMessage\":\"* * a\\u0000\\\"b\"}"},
+        {"{\"errorMessage\":7,\"requestId\":\"" UUID_2 "\"}",
+         "{\"errorMessage\":7,\"requestId\":\"" UUID_2 "\"}"},
+    };
+    const struct trace_text id = as_text(UUID_1);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        AUTO_BUF struct buf out;
+        buf_init(&out, 1 << 16);
+        buf_adds(&out, "");
+        compare_add_error(&out, rows[i].error, strlen(rows[i].error), &id);
+        CHECK_STR(out.ptr, rows[i].want);
+    }
+}
+
 static void test_print(void)
 {
     static char x[1001], y[1001];
@@ -122,6 +151,7 @@ static void test_print(void)
 
 static const struct check_test tests[] = {
     {"logs", test_logs},
+    {"add_error", test_add_error},
     {"print", test_print},
 };
 CHECK_MAIN(tests)

@@ -10,6 +10,14 @@
 #define PEED \
     TSEN TSEN TSEN TSEN TSEN TSEN TSEN TSEN TSEN TSEN TSEN TSEN TSEN TSEN TSEN TSEN TSEN TSEN TSEN
 
+/* Instead of compare's: the id is seen. */
+static void add_plain(struct buf *out, const char *error, size_t len, const char *request_id)
+{
+    buf_addf(out, "{\"id\":\"%.8s\",\"error\":", request_id);
+    buf_add_json_string(out, error, len);
+    buf_addc(out, '}');
+}
+
 static void test_tell(void)
 {
     static const struct {
@@ -34,6 +42,22 @@ static void test_tell(void)
         {LINE "\"what\":\"invoked\",\"invocation\":1,\"records\":[\"a\"]}\n" LINE
               "\"what\":\"answered\",\"invocation\":1,\"answer\":\"\",\"records\":[\"z\"]}",
          {"[{\"what\":\"invoked\",\"answered\":{\"what\":\"answered\",\"answer\":\"\"}}]", "[]"}},
+        /* an error without what names its run, here by the first bytes of its request id */
+        {LINE "\"what\":\"invoked\",\"invocation\":1,\"records\":[\"a\"]}\n" LINE
+              "\"what\":\"answered\",\"invocation\":1,\"status\":\"error\",\"answer\":"
+              "\"{\\\"b\\\":1}\",\"records\":[\"a\"]}\n" LINE
+              "\"what\":\"invoked\",\"invocation\":2,\"records\":[\"b\"]}\n" LINE
+              "\"what\":\"answered\",\"invocation\":2,\"status\":\"timeout\",\"answer\":"
+              "\"\\u0000\",\"records\":[\"b\"]}\n" LINE
+              "\"what\":\"invoked\",\"invocation\":3,\"records\":[\"c\"]}\n" LINE
+              "\"what\":\"answered\",\"invocation\":3,\"status\":\"refused\",\"answer\":"
+              "\"{}\",\"records\":[\"c\"]}",
+         {"[{\"what\":\"invoked\",\"answered\":{\"what\":\"answered\",\"status\":\"error\","
+          "\"answer\":{\"id\":\"08b4fda8\",\"error\":\"{\\\"b\\\":1}\"}}}]",
+          "[{\"what\":\"invoked\",\"answered\":{\"what\":\"answered\",\"status\":\"timeout\","
+          "\"answer\":{\"id\":\"d7cc9674\",\"error\":\"\\u0000\"}}}]",
+          "[{\"what\":\"invoked\",\"answered\":{\"what\":\"answered\",\"status\":\"refused\","
+          "\"answer\":{}}}]"}},
         /* numbers that no history of so many lines has */
         {LINE "\"what\":\"invoked\",\"invocation\":999999999,\"records\":[\"a\"]}\n" LINE
               "\"what\":\"answered\",\"invocation\":999999999,\"records\":[]}",
@@ -57,7 +81,7 @@ static void test_tell(void)
         AUTO_BUF struct buf out;
         size_t at = 0, n = 0;
         buf_init(&out, 1 << 20);
-        CHECK_INT(history_lines_read(&h, rows[i].text, strlen(rows[i].text), &err), 0);
+        CHECK_INT(history_lines_read(&h, rows[i].text, strlen(rows[i].text), add_plain, &err), 0);
         CHECK_STR(err.msg, "");
         while (at < h.nmentions && n < 3 && rows[i].documents[n]) {
             history_lines_tell(&h, &at, &out);
@@ -90,7 +114,7 @@ static void test_refuse(void)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct history_lines h = {0};
         struct err err = {0};
-        CHECK_INT(history_lines_read(&h, rows[i].text, strlen(rows[i].text), &err), -1);
+        CHECK_INT(history_lines_read(&h, rows[i].text, strlen(rows[i].text), add_plain, &err), -1);
         CHECK_INT(err.kind, ERR_INPUT);
         CHECK_HAS(err.msg, rows[i].message);
         CHECK_INT(h.nlines, rows[i].lines);

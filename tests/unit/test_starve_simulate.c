@@ -64,14 +64,22 @@ static int run_round(struct err *err)
     return rc;
 }
 
+static void add_plain(struct buf *out, const char *error, size_t len, const char *request_id)
+{
+    buf_adds(out, request_id);
+    buf_add(out, error, len);
+}
+
 static int read_history(struct err *err)
 {
     static const char text[] =
         "{\"clambda_history\":1,\"what\":\"invoked\",\"invocation\":1,\"records\":[\"a\"]}\n"
         "{\"clambda_history\":1,\"what\":\"answered\",\"invocation\":1,\"answer\":\"[1]\","
-        "\"records\":[]}\n";
+        "\"records\":[]}\n"
+        "{\"clambda_history\":1,\"what\":\"answered\",\"invocation\":2,\"status\":\"error\","
+        "\"answer\":\"[1]\",\"records\":[]}\n";
     struct history_lines lines = {0};
-    int rc = history_lines_read(&lines, text, sizeof text - 1, err);
+    int rc = history_lines_read(&lines, text, sizeof text - 1, add_plain, err);
     history_lines_fini(&lines);
     return rc;
 }
