@@ -35,6 +35,13 @@ void destination_async(const struct destination_case *c, struct buf *out);
  * it. */
 void destination_dead_letter(const struct destination_case *c, struct buf *out);
 
-/* sqs: a message that the redrive policy moved after so many receives, as 'aws sqs receive-message'
- * prints it. */
-void destination_redrive(const struct record *message, uint32_t receives, struct buf *out);
+/* A message on its way to a dead-letter queue. Times since 1970. */
+struct destination_move {
+    uint32_t receives;
+    int64_t first_ms; /* of its first receive; RECORDS_NO_TIME: as recorded */
+    int64_t time_ms;  /* of the move, which is when a FIFO queue's message counts as sent */
+};
+
+/* sqs: a message that the redrive policy moved, as 'aws sqs receive-message' prints it. */
+void destination_redrive(const struct record *message, const struct destination_move *move,
+                         struct buf *out);

@@ -124,10 +124,27 @@ void destination_dead_letter(const struct destination_case *c, struct buf *out)
 /* ---- redrive ----------------------------------------------------------------------------------
  */
 
-/* Those of the message, but for the queue that it comes from and its count: the receive that prints
- * it is one more. */
+/* What the move makes of an attribute; false: it stays. The receive that prints the message is one
+ * more. AWS docs: SQS, "Setting-up dead-letter queue retention": the time a message was sent is
+ * kept by standard queues, set anew by FIFO queues. */
+static bool add_moved(struct buf *out, const struct record *message, struct scan_value key,
+                      const struct destination_move *move)
+{
+    if (members_equal(key, "ApproximateReceiveCount"))
+        buf_addf(out, "\"%u\"", move->receives + 1);
+    else if (members_equal(key, "ApproximateFirstReceiveTimestamp") &&
+             move->first_ms != RECORDS_NO_TIME)
+        buf_addf(out, "\"%lld\"", (long long)move->first_ms);
+    else if (members_equal(key, "SentTimestamp") && message->fifo)
+        buf_addf(out, "\"%lld\"", (long long)move->time_ms);
+    else
+        return false;
+    return true;
+}
+
+/* Those of the message, and the queue that it comes from. */
 static void add_attributes(struct buf *out, const struct record *message,
-                           struct scan_value attributes, uint32_t receives)
+                           struct scan_value attributes, const struct destination_move *move)
 {
     static const char queue[] = "DeadLetterQueueSourceArn";
     struct scan_value key, value;
@@ -146,9 +163,7 @@ static void add_attributes(struct buf *out, const struct record *message,
         before = ",";
         add_view(out, key);
         buf_adds(out, "\":");
-        if (members_equal(key, "ApproximateReceiveCount"))
-            buf_addf(out, "\"%u\"", receives + 1);
-        else
+        if (!add_moved(out, message, key, move))
             add_view(out, value);
     }
     buf_addc(out, '}');
@@ -203,7 +218,8 @@ static void add_digest(struct buf *out, struct scan_value written, struct scan_v
     buf_addf(out, ",\"MD5OfBody\":\"%s\"", digest);
 }
 
-void destination_redrive(const struct record *message, uint32_t receives, struct buf *out)
+void destination_redrive(const struct record *message, const struct destination_move *move,
+                         struct buf *out)
 {
     static const char *const names[] = {
         "messageId",  "receiptHandle",          "md5OfBody",        "body",
@@ -214,7 +230,7 @@ void destination_redrive(const struct record *message, uint32_t receives, struct
     add_text(out, ",\"ReceiptHandle\":", v[1]);
     add_digest(out, v[2], v[3]);
     add_text(out, ",\"Body\":", v[3]);
-    add_attributes(out, message, v[4], receives);
+    add_attributes(out, message, v[4], move);
     if (v[5].ptr && *v[5].ptr == '"')
         add_text(out, ",\"MD5OfMessageAttributes\":", v[5]);
     add_message_attributes(out, v[6]);

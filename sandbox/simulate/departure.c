@@ -72,9 +72,13 @@ static int send_line(struct simulation *s, const char *path,
 static int redrive(struct simulation *s, const struct mapping_action *a, struct err *err)
 {
     for (size_t i = 0; i < a->nrecords; i++) {
+        const struct simulation_item *item = &s->items[a->records[i]];
+        const struct destination_move move = {.receives = a->attempt,
+                                              .first_ms = item->delivered ? item->first_ms
+                                                                          : RECORDS_NO_TIME,
+                                              .time_ms = s->now_ms};
         buf_reset(&s->line);
-        destination_redrive(simulation_record(s, s->items[a->records[i]].record), a->attempt,
-                            &s->line);
+        destination_redrive(simulation_record(s, item->record), &move, &s->line);
         if (deliver(s, s->o.settings->dlq, err) < 0)
             return -1;
     }

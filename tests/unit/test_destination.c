@@ -294,7 +294,7 @@ static void test_redrive(void)
         .source = MAPPING_SQS, .text = {message, sizeof message - 1}, .shard = {"arn:q", 5}};
     buf_free(&out);
     buf_init(&out, 1 << 20);
-    destination_redrive(&r, 4, &out);
+    destination_redrive(&r, &(struct destination_move){4, RECORDS_NO_TIME, 77}, &out);
     CHECK_STR(out.ptr, "{\"MessageId\":\"m\",\"ReceiptHandle\":\"h\",\"MD5OfBody\":"
                        "\"906995d97e431b6ae8a3d6591b9e88d0\",\"Body\":\"b\\\"\",\"Attributes\":{"
                        "\"DeadLetterQueueSourceArn\":\"arn:q\","
@@ -316,9 +316,37 @@ static void test_redrive(void)
     work_end();
 }
 
+/* What it says of its times, by its queue. */
+static void test_moved_times(void)
+{
+    static const char message[] =
+        "{\"messageId\":\"m\",\"body\":\"b\",\"attributes\":{\"SentTimestamp\":\"5\","
+        "\"ApproximateFirstReceiveTimestamp\":\"6\"}}";
+    static const struct {
+        bool fifo;
+        int64_t first_ms;
+        const char *want;
+    } rows[] = {
+        {false, 70, "{\"SentTimestamp\":\"5\",\"ApproximateFirstReceiveTimestamp\":\"70\"}"},
+        {true, 70, "{\"SentTimestamp\":\"77\",\"ApproximateFirstReceiveTimestamp\":\"70\"}"},
+        {false, RECORDS_NO_TIME,
+         "{\"SentTimestamp\":\"5\",\"ApproximateFirstReceiveTimestamp\":\"6\"}"},
+        {true, RECORDS_NO_TIME,
+         "{\"SentTimestamp\":\"77\",\"ApproximateFirstReceiveTimestamp\":\"6\"}"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        const struct record r = {
+            .source = MAPPING_SQS, .text = {message, sizeof message - 1}, .fifo = rows[i].fifo};
+        buf_free(&out);
+        buf_init(&out, 1 << 20);
+        destination_redrive(&r, &(struct destination_move){1, rows[i].first_ms, 77}, &out);
+        CHECK_HAS(out.ptr, rows[i].want);
+    }
+}
+
 static const struct check_test tests[] = {
     {"streams", test_streams},         {"async", test_async},
     {"dead_letter", test_dead_letter}, {"long_message", test_long_message},
-    {"redrive", test_redrive},
+    {"redrive", test_redrive},         {"moved_times", test_moved_times},
 };
 CHECK_MAIN(tests)
