@@ -21,7 +21,7 @@ struct mapping;
 /* What the rules need to know of a record. */
 struct mapping_item {
     int64_t arrival_ms; /* at its source; as async: when it was invoked */
-    size_t bytes;       /* of its text in the event */
+    size_t bytes;       /* of its text in the event; an event of one takes it, whatever it has */
     uint32_t shard;     /* of its stream, partition of its topic; from 0, dense */
     uint32_t key; /* what order is kept for: message group, from 0, dense; of a stream any number
                      that stands for the partition key */

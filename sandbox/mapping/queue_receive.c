@@ -25,11 +25,10 @@ static size_t most_bytes(const struct queue *q)
     return (size_t)q->items->settings.payload_bytes;
 }
 
-/* With the comma behind it; nothing is larger than what an event can be. */
+/* With the comma behind it. */
 static size_t bytes_of(const struct queue *q, uint32_t number)
 {
-    size_t bytes = item_of(q, number)->bytes, most = most_bytes(q);
-    return (bytes < most ? bytes : most) + 1;
+    return item_of(q, number)->bytes + 1;
 }
 
 static bool cuts(const struct queue *q, uint32_t number)

@@ -82,6 +82,9 @@ void records_assemble(enum mapping_source source, const struct records_batch *b,
 #define RECORDS_COMMA 1
 size_t records_overhead(enum mapping_source source);
 
+/* Bytes of the event that has this record alone, as it was recorded. */
+size_t records_event_bytes(const struct record *r);
+
 /* What 'aws sqs receive-message', 'aws kinesis get-records' and 'aws dynamodbstreams get-records'
  * print of one message or record, as a record of an event. ERR_INPUT: which member is missing or
  * wrong. number counts from 0: where the output has no name for something (queue, stream, shard), a

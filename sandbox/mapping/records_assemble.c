@@ -190,6 +190,15 @@ void records_assemble(enum mapping_source source, const struct records_batch *b,
     buf_addc(out, '}');
 }
 
+size_t records_event_bytes(const struct record *r)
+{
+    static const char around[] = "{\"records\":{\"\":[]}}";
+    if (r->source != MAPPING_KAFKA)
+        return records_overhead(r->source) + r->text.len;
+    size_t origin = r->origin.ptr ? r->origin.len + RECORDS_COMMA : 0;
+    return sizeof around - 1 + origin + r->shard.len + r->text.len;
+}
+
 size_t records_overhead(enum mapping_source source)
 {
     if (source == MAPPING_ASYNC)

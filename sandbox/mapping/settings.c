@@ -58,7 +58,9 @@ bool mapping_is_ordered(const struct mapping_settings *s)
 
 void mapping_settings_default(enum mapping_source source, struct mapping_settings *out)
 {
-    *out = (struct mapping_settings){.source = source, .payload_bytes = MAPPING_PAYLOAD_BYTES};
+    *out = (struct mapping_settings){
+        .source = source,
+        .payload_bytes = mapping_is_async(source) ? MAPPING_PUSHED_BYTES : MAPPING_PAYLOAD_BYTES};
     out->batch = 1;
     if (!mapping_is_async(source))
         out->concurrency = MAPPING_NO_LIMIT;

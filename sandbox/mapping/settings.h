@@ -16,6 +16,7 @@
 #define MAPPING_EVENTS_MAX    32      /* names of S3 events */
 #define MAPPING_TEXT_MAX      65536   /* bytes of the whole setting */
 #define MAPPING_PAYLOAD_BYTES 6291456 /* of an event, records and what is around them */
+#define MAPPING_PUSHED_BYTES  1048576 /* of an event of an asynchronous invocation: async, s3 */
 #define MAPPING_NO_LIMIT      (-1)
 
 enum mapping_source {
@@ -37,7 +38,7 @@ struct mapping_settings {
     bool fifo;               /* sqs */
     int64_t batch;           /* records of one invocation */
     int64_t window_ms;       /* MaximumBatchingWindowInSeconds */
-    int64_t payload_bytes;   /* of one event; MAPPING_PAYLOAD_BYTES */
+    int64_t payload_bytes;   /* of one event; MAPPING_PAYLOAD_BYTES, MAPPING_PUSHED_BYTES */
     int64_t retries;         /* after the first attempt; MAPPING_NO_LIMIT: until it expires. sqs:
                                 maxReceiveCount - 1 of the redrive policy */
     int64_t max_age_ms;      /* of a record or event; MAPPING_NO_LIMIT */

@@ -64,17 +64,10 @@ static void gather_first(const struct stream *s, struct stream_lane *lane, uint3
         lane->gather_ms = over > read ? over : read;
 }
 
-/* A record that alone is too large fills its event. */
-static size_t bytes_of(const struct stream *s, uint32_t record)
-{
-    size_t bytes = item_of(s, record)->bytes, most = (size_t)s->m->settings.payload_bytes;
-    return bytes < most ? bytes : most;
-}
-
 static bool gather_fits(const struct stream *s, const struct stream_lane *lane, uint32_t record)
 {
     const struct mapping_settings *set = &s->m->settings;
-    if (lane->bytes + EVENT_BETWEEN + bytes_of(s, record) > (size_t)set->payload_bytes)
+    if (lane->bytes + EVENT_BETWEEN + item_of(s, record)->bytes > (size_t)set->payload_bytes)
         return false;
     return !set->tumbling_ms || stream_window_start(s, item_of(s, record)->arrival_ms) ==
                                     stream_window_start(s, item_of(s, lane->head)->arrival_ms);
@@ -102,7 +95,7 @@ static void gather_one(struct stream *s, struct stream_lane *lane)
         return;
     }
     if (item->matches) {
-        lane->bytes += bytes_of(s, record) + (lane->count ? EVENT_BETWEEN : 0);
+        lane->bytes += item->bytes + (lane->count ? EVENT_BETWEEN : 0);
         lane->count++;
         lane->last = record;
         if (lane->count == (uint64_t)s->m->settings.batch)

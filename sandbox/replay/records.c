@@ -115,6 +115,25 @@ static void look_at_batch(struct reader *r)
         r->seen.failures = true;
 }
 
+/* Lambda takes no larger event, not even of one record. */
+static int check_sizes(const struct reader *r, struct err *err)
+{
+    bool pushed = mapping_is_async(r->seen.source);
+    size_t most = pushed ? MAPPING_PUSHED_BYTES : MAPPING_PAYLOAD_BYTES;
+    for (size_t i = 0; i < r->nbatch; i++) {
+        size_t bytes = records_event_bytes(&r->batch[i]);
+        if (bytes > most)
+            return err_set(err, ERR_INPUT,
+                           "event %zu, record %zu: as an event it has %zu bytes, and %s takes at "
+                           "most %zu: take it out of the trace, or %s",
+                           r->out->events, i + 1, bytes,
+                           pushed ? "an asynchronous invocation" : "Lambda", most,
+                           pushed ? "replay it without --source and --chaos"
+                                  : "let its producer send less");
+    }
+    return 0;
+}
+
 /* ---- what was recorded of it ---------------------------------------------------------------- */
 
 static int mark_failures(struct reader *r, struct row *rows, struct err *err)
@@ -240,8 +259,10 @@ static int add_event(struct reader *r, struct err *err)
         out->none++;
         return 0;
     }
-    if (check_source(r, err) < 0 || records_split(r->seen.source, r->entry.event.ptr,
-                                                  r->entry.event.len, on_record, r, err) < 0)
+    if (check_source(r, err) < 0 ||
+        records_split(r->seen.source, r->entry.event.ptr, r->entry.event.len, on_record, r, err) <
+            0 ||
+        check_sizes(r, err) < 0)
         return -1;
     look_at_batch(r);
     AUTO_FREE struct row *rows = calloc(r->nbatch + 1, sizeof *rows);

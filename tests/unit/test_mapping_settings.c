@@ -187,7 +187,7 @@ static void test_defaults(void)
         CHECK_INT(s.max_age_ms, rows[i].max_age_ms);
         CHECK_INT(s.retention_ms, rows[i].retention_ms);
         CHECK_INT(s.concurrency, rows[i].concurrency);
-        CHECK_INT(s.payload_bytes, MAPPING_PAYLOAD_BYTES);
+        CHECK_INT(s.payload_bytes, mapping_is_async((enum mapping_source)i) ? 1048576 : 6291456);
         CHECK(s.duration_ms > 0);
     }
 }

@@ -181,6 +181,8 @@ static void test_events(void)
         CHECK_INT(last->fifo, events[i].fifo);
         assemble(events[i].source, NULL, &out);
         CHECK_STR(out.ptr, events[i].event);
+        if (count == 1)
+            CHECK_INT(records_event_bytes(last), out.len);
     }
 }
 

@@ -43,9 +43,6 @@ static const struct stream_row batching[] = {
      "+0*3145720 +0*3145721 +1*3145720 +1*3145722 @10000", "@0 I1.1/1[2] @10000 I2.1[0 1]"},
     {"a record above 6 MB goes alone", "choice", "kinesis:window=10", "+0*9000000 +0 @0",
      "@0 I1.1[0]"},
-    {"impossible sizes", "choice", "kinesis:window=10",
-     "+0 +0*18446744073709551615 +0 @0 ok1 @0 ok2 @10000",
-     "@0 I1.1[0] D[0] I2.1[1] D[1] @10000 I3.1[2]"},
     {"where chaos cuts", "choice", "kinesis:window=10", "+0 +0 +0| +0 @0 ok1 @10000",
      "@0 I1.1[0 1] D[0 1] @10000 I2.1[2 3]"},
 };
