@@ -137,7 +137,7 @@ static const struct fault *choose_fault(struct simulation *s, struct flight *f, 
     } else if ((fault = find_fault(s, f, kinds, FAULT_TIMEOUT))) {
         f->as = HISTORY_TIMEOUT;
     } else if (mapping_is_ordered(s->o.settings)) {
-        f->lost = find_fault(s, f, kinds, FAULT_DUPLICATE);
+        f->loses = find_fault(s, f, kinds, FAULT_DUPLICATE) != NULL;
     }
     return fault;
 }
@@ -270,9 +270,12 @@ int flight_answer(struct simulation *s, const struct simulation_outcome *o, stru
     } else if (o->failed) {
         f->status = o->timed_out ? HISTORY_TIMEOUT : HISTORY_ERROR;
     }
+    if (history_room(&s->history, (uint32_t)f->batch, s->flying + told.answer_len, err) < 0)
+        return -1;
     f->answer = malloc(told.answer_len + 1);
     if (!f->answer)
         return no_memory(err);
+    s->flying += told.answer_len;
     if (told.answer_len)
         memcpy(f->answer, told.answer, told.answer_len);
     f->answer[told.answer_len] = '\0';
@@ -303,6 +306,26 @@ static int keep_state(struct simulation *s, const struct flight *f, struct scan_
     return buf_check(kept, "the state of a window", err);
 }
 
+static bool is_failed(const struct mapping_result *r, uint32_t place)
+{
+    size_t i = 0;
+    while (i < r->nfailed && r->failed[i] != place)
+        i++;
+    return i < r->nfailed;
+}
+
+/* The duplicate that the answer is lost for: of the first record that has one and did not fail. */
+static const struct fault *find_lost(const struct simulation *s, const struct flight *f,
+                                     const struct mapping_result *r)
+{
+    for (size_t i = 0; i < f->count && f->loses; i++) {
+        const struct fault *found = simulation_fault(s, FAULT_DUPLICATE, f->records[i]);
+        if (found && !is_failed(r, (uint32_t)i))
+            return found;
+    }
+    return NULL;
+}
+
 /* What the rules see of the answer; LOST: nobody learned it. */
 static int read_answer(struct simulation *s, struct flight *f, struct answer_out *out,
                        struct err *err)
@@ -326,19 +349,15 @@ static int read_answer(struct simulation *s, struct flight *f, struct answer_out
         return -1;
     f->status = told[out->result.outcome];
     bool good = f->status == HISTORY_SUCCESS || f->status == HISTORY_PARTIAL;
-    for (size_t i = 0; i < out->result.nfailed && f->lost; i++)
-        if (f->records[out->result.failed[i]] == f->lost->record)
-            f->lost = NULL;
-    if (!good)
-        f->lost = NULL;
-    if (f->lost) {
+    const struct fault *lost = good ? find_lost(s, f, &out->result) : NULL;
+    if (lost) {
         /* a queue has the messages back like after an error, a stream's shard goes on where it was
          */
         bool queue = s->o.settings->source == MAPPING_SQS;
         f->status = HISTORY_LOST;
         out->result =
             (struct mapping_result){.outcome = queue ? MAPPING_FAILED : MAPPING_THROTTLED};
-        return tell_fault(s, f, f->lost, err);
+        return tell_fault(s, f, lost, err);
     }
     return good && f->window.on ? keep_state(s, f, out->state, err) : 0;
 }
@@ -396,6 +415,7 @@ int flight_end(struct simulation *s, struct flight *f, struct err *err)
 {
     struct answer_out read = {.result = {.outcome = MAPPING_FAILED}};
     int rc = 0;
+    s->flying -= f->answer_len;
     if (f->as == HISTORY_THROTTLED) {
         f->status = HISTORY_THROTTLED;
         read.result.outcome = MAPPING_THROTTLED;

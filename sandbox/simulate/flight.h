@@ -38,8 +38,8 @@ struct flight {
     int64_t start_ms;
     uint32_t shard;
     struct mapping_window window;
-    const struct fault *lost; /* its answer will be */
-    bool ran, over;           /* over: the call was answered */
+    bool ran;
+    bool loses; /* its answer, when one of its records has a duplicate planned and is done */
     enum history_status as, status;
     char *answer; /* heap */
     size_t answer_len;
@@ -50,7 +50,7 @@ struct simulation {
     struct sources *sources;
     struct history history;
     int64_t now_ms;
-    uint32_t calls, stalls;
+    uint32_t stalls;
 
     struct simulation_arrival *arrivals; /* in order, then from next_copy on the duplicates */
     size_t narrivals, next_arrival;
@@ -67,6 +67,7 @@ struct simulation {
     struct flight *flights; /* slots; a slot is free when batch is 0 */
     size_t nflights;
     struct heap ends; /* slots of flights */
+    size_t flying;    /* bytes of their answers */
     struct flight *pending;
 
     struct buf *states; /* of shards, for tumbling windows; empty: {} */

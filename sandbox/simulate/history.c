@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "simulate/history.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,7 +26,10 @@ const char *const history_end_names[HISTORY_END_COUNT] = {
 
 void history_init(struct history *h, uint32_t nrecords)
 {
-    *h = (struct history){.nrecords = nrecords};
+    *h = (struct history){.nrecords = nrecords,
+                          .entries_max = HISTORY_ENTRIES_MAX,
+                          .members_max = HISTORY_MEMBERS_MAX,
+                          .texts_max = HISTORY_TEXTS_MAX};
     buf_init(&h->texts, HISTORY_TEXTS_MAX);
 }
 
@@ -51,12 +55,32 @@ static void *grown(void *array, size_t used, size_t more, size_t *cap, size_t si
     return larger;
 }
 
+/* What grows without an end is most often a record that is retried until it expires. */
+static int too_much(size_t most, const char *what, struct err *err)
+{
+    return err_set(err, ERR_LIMIT,
+                   "a history of more than %zu %s: set 'retries', 'max-age' or a shorter "
+                   "'retention' in --source, or take fewer records (--only N, a smaller trace)",
+                   most, what);
+}
+
+int history_room(const struct history *h, uint32_t invocation, size_t bytes, struct err *err)
+{
+    if (bytes <= h->texts_max && h->texts.len <= h->texts_max - bytes)
+        return 0;
+    return err_set(err, ERR_LIMIT,
+                   "invocation %" PRIu32
+                   ": a history keeps all answers, and these are more than %zu bytes: take fewer "
+                   "records (--only N, a smaller trace), or let the function answer less",
+                   invocation, h->texts_max);
+}
+
 static int make_room(struct history *h, size_t members, struct err *err)
 {
-    if (h->nentries == HISTORY_ENTRIES_MAX)
-        return err_set(err, ERR_LIMIT,
-                       "more than %d things happened: fewer records, or fewer retries",
-                       HISTORY_ENTRIES_MAX);
+    if (h->nentries >= h->entries_max)
+        return too_much(h->entries_max, "things that happen", err);
+    if (members > h->members_max || h->nmembers > h->members_max - members)
+        return too_much(h->members_max, "records in all that happens", err);
     void *entries = grown(h->entries, h->nentries, 1, &h->cap, sizeof *h->entries);
     if (entries)
         h->entries = entries;
@@ -69,7 +93,7 @@ static int make_room(struct history *h, size_t members, struct err *err)
 int history_add(struct history *h, struct history_entry e, const uint32_t *members,
                 const char *text, struct err *err)
 {
-    if (make_room(h, e.count, err) < 0)
+    if (history_room(h, e.invocation, e.text_len, err) < 0 || make_room(h, e.count, err) < 0)
         return -1;
     e.first = (uint32_t)h->nmembers;
     e.text = h->texts.len;

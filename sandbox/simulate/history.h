@@ -7,7 +7,8 @@
 #include "simulate/faults.h"
 
 #define HISTORY_ENTRIES_MAX 4000000
-#define HISTORY_TEXTS_MAX   ((size_t)256 << 20) /* answers */
+#define HISTORY_MEMBERS_MAX ((size_t)256 << 20) /* records of all entries: 1 GB */
+#define HISTORY_TEXTS_MAX   ((size_t)256 << 20) /* bytes of answers and notes */
 
 enum history_kind {
     HISTORY_ARRIVED,  /* at its source */
@@ -61,6 +62,7 @@ struct history {
     uint32_t *members; /* numbers of records, as the simulation got them */
     size_t nmembers, members_cap;
     struct buf texts;
+    size_t entries_max, members_max, texts_max; /* as above; a test sets less */
     uint32_t nrecords;
     enum mapping_source source; /* for the names of reasons; 0 unless set */
 };
@@ -68,10 +70,14 @@ struct history {
 void history_init(struct history *h, uint32_t nrecords);
 void history_fini(struct history *h);
 
-/* Copies e.count members and e.text_len bytes of text; sets first and text. ERR_LIMIT, ERR_MEMORY.
- */
+/* Copies e.count members and e.text_len bytes of text; sets first and text. ERR_LIMIT: which limit,
+ * in which invocation, what to do; ERR_MEMORY. */
 int history_add(struct history *h, struct history_entry e, const uint32_t *members,
                 const char *text, struct err *err) ATTR_CHECK;
+
+/* Whether so many bytes of answers more have room: for those that are not in it yet. ERR_LIMIT. */
+int history_room(const struct history *h, uint32_t invocation, size_t bytes,
+                 struct err *err) ATTR_CHECK;
 
 /* What became of a record at last. Done once is done, whatever becomes of a later copy. */
 enum history_end {

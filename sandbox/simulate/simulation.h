@@ -16,7 +16,6 @@
 
 #define SIMULATION_RECORDS_MAX 1000000
 #define SIMULATION_BYTES_MAX   ((size_t)512 << 20) /* of all records */
-#define SIMULATION_CALLS_MAX   2000000             /* more than any policy needs: it does not end */
 
 /* The records of a trace, read once, shared by all simulations of them. */
 struct simulation_records {
@@ -80,7 +79,8 @@ struct simulation_outcome {
 struct simulation *simulation_new(const struct simulation_options *o, struct err *err) ATTR_CHECK;
 void simulation_free(struct simulation *s); /* accepts NULL */
 
-/* 1, 0: all records are settled; -1: ERR_LIMIT (it does not end), ERR_MEMORY, of deliver. */
+/* 1, 0: all records are settled; -1: ERR_LIMIT (of the history, answers that wait for their time
+ * included), ERR_MEMORY, of deliver. */
 int simulation_next(struct simulation *s, struct simulation_call *out, struct err *err) ATTR_CHECK;
 int simulation_answer(struct simulation *s, const struct simulation_outcome *o,
                       struct err *err) ATTR_CHECK;

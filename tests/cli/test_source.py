@@ -4,6 +4,7 @@
 up in files that replay reads, and what does not fit refused."""
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -294,8 +295,35 @@ def check_interrupt():
     check("interrupted", (child.returncode, b"UNFINISHED" in out), (130, True))
 
 
+def check_sizes():
+    """What no event can hold is refused while the trace is read, with its place."""
+    for name, event, spec, bytes_, what in (
+            ("kinesis", sources.event(sources.kinesis(1, "ok"), sources.kinesis(2, "ok", data=b"x" * 5500000)), "kinesis", 7333334,
+             ("record 2", "Lambda takes at most 6291456", "let its producer send less")),
+            ("async", {"do": "ok", "x": "y" * 1048576}, "async", 1048576,
+             ("record 1", "an asynchronous invocation takes at most 1048576", "without --source"))):
+        done = source(trace(f"{name}.jsonl", event), spec)
+        check(f"{name}: too large", (done.code, done.history, "event 1, " in done.err), (2, [], True))
+        check("and what of it", [word for word in what if word not in done.err], [])
+        check("with its size", int(re.search(r"it has (\d+) bytes", done.err)[1]) >= bytes_, True)
+    done = source(trace("fits.jsonl", {"do": "ok", "x": "y" * 1048000}), "async")
+    check("what fits is sent", (done.code, ends(done)), (0, {"done": 1}))
+
+
+def check_given_fault():
+    """Of two groups in one batch one message failed, and the other one's answer is lost."""
+    pair = [sources.sqs(number, say, queue="o.fifo", group=say) for number, say in ((1, "fail 9"), (2, "ok"))]
+    for record in pair:
+        record["attributes"]["SentTimestamp"] = str(sources.SENT_MS)
+    given = trace("pair.jsonl", sources.event(*pair))
+    done = source(given, "sqs:report-failures,retries=3", "--chaos", "duplicate=1,duplicate=2")
+    faults = [name for e in done.history if e["what"] == "fault" for name in e["records"]]
+    check("the second one's fault happened", (done.code, faults), (0, [sources.identity(2)]))
+    check("only the first one's did not", re.findall(r"(\S+) did not happen", done.out), ["duplicate=1.1"])
+
+
 need_sandbox()
 for part in (check_queue, check_dead_letters, check_fifo, check_streams, check_events, check_filter, check_same,
-             check_recorded, check_examples, check_usage, check_interrupt):
+             check_recorded, check_examples, check_usage, check_interrupt, check_sizes, check_given_fault):
     part()
 finish()

@@ -305,26 +305,44 @@ static void test_done_stays(void)
     }
 }
 
-static void test_limit(void)
+/* Which of its limits ends a history, and what it says of that. */
+static void test_limits(void)
 {
-    struct history h;
-    struct err err = {0};
-    int rc = 0;
-    history_init(&h, 1);
-    for (size_t i = 0; i < HISTORY_ENTRIES_MAX && rc == 0; i++)
-        rc = history_add(&h, (struct history_entry){.kind = HISTORY_DONE}, NULL, NULL, &err);
-    CHECK_INT(rc, 0);
-    CHECK_INT(history_add(&h, (struct history_entry){.kind = HISTORY_DONE}, NULL, NULL, &err), -1);
-    CHECK_INT(err.kind, ERR_LIMIT);
-    CHECK_HAS(err.msg, "more than 4000000 things happened");
-    history_fini(&h);
+    static const struct {
+        size_t entries, members, texts, added;
+        const char *told;
+    } rows[] = {
+        {3, 100, 100, 3, "more than 3 things that happen: set 'retries', 'max-age'"},
+        {100, 5, 100, 2, "more than 5 records in all that happens: set 'retries'"},
+        {100, 100, 9, 2,
+         "invocation 7: a history keeps all answers, and these are more than 9 bytes: take fewer "
+         "records (--only N, a smaller trace), or let the function answer less"},
+        {100, 100, 3, 0, "more than 3 bytes"},
+    };
+    static const uint32_t members[] = {0, 1};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct history h;
+        struct err err = {0};
+        const struct history_entry e = {
+            .kind = HISTORY_ANSWERED, .invocation = 7, .count = 2, .text_len = 4};
+        history_init(&h, 2);
+        h.entries_max = rows[i].entries;
+        h.members_max = rows[i].members;
+        h.texts_max = rows[i].texts;
+        while (h.nentries < 50 && history_add(&h, e, members, "1234", &err) == 0)
+            ;
+        CHECK_INT(h.nentries, rows[i].added);
+        CHECK_INT(err.kind, ERR_LIMIT);
+        CHECK_HAS(err.msg, rows[i].told);
+        history_fini(&h);
+    }
 }
 
 static const struct check_test tests[] = {
     {"write", test_write},           {"print", test_print},
     {"streams", test_streams},       {"no messages", test_no_messages},
     {"empty", test_empty},           {"fates", test_fates},
-    {"done stays", test_done_stays}, {"limit", test_limit},
+    {"done stays", test_done_stays}, {"limits", test_limits},
 };
 
 CHECK_MAIN(tests)
