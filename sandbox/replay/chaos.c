@@ -276,7 +276,7 @@ static int tell_passed(struct rounds *s, struct err *err)
     tell_absent(s, s->last);
     if (s->most == 1 && found_add(r, "with faults", &r->scene->records, s->last, NULL, err) < 0)
         return -1;
-    replay_scene_keep(r, s->last);
+    replay_scene_keep(r, s->last, NULL);
     return 0;
 }
 
@@ -286,7 +286,7 @@ static int tell_found(struct rounds *s, struct err *err)
     struct tally_chaos *t = &r->tally.chaos;
     t->failed = true;
     t->failing_seed = t->seed + s->found->round;
-    replay_scene_keep(r, s->found->shaken);
+    replay_scene_keep(r, s->found->shaken, NULL);
     return replay_shrink(r, s->found, err);
 }
 

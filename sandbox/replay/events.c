@@ -89,17 +89,21 @@ static struct trace_entry message(const struct events *e, uint32_t number)
     entry.source = recorded->source;
     entry.line = recorded->line;
     entry.event = (struct trace_text){record->text.ptr, record->text.len};
-    entry.request_id.ptr = simulation_name(&e->records->records, number, &entry.request_id.len);
     return entry;
 }
 
-static int add(struct replay *r, uint32_t number, const struct trace_entry *expected,
-               const struct trace_entry *got, struct err *err)
+/* They are compared under the request ids of their answers, and told under the message's name. */
+static int add(struct events *e, uint32_t number, struct trace_entry *expected,
+               struct trace_entry *got, struct err *err)
 {
+    struct replay *r = e->replay;
     struct compare_result differences;
+    struct trace_text name;
     arena_reset(&r->arena);
     if (compare_entries(&r->options.rules, expected, got, &r->arena, &differences, err) < 0)
         return -1;
+    name.ptr = simulation_name(&e->records->records, number, &name.len);
+    expected->request_id = got->request_id = name;
     tally_add(&r->tally, (size_t)number + 1, expected, got, &differences);
     return 0;
 }
@@ -122,9 +126,11 @@ static void fill_single(const struct events *e, const struct replay_recorded *re
         [HISTORY_TIMEOUT] = TRACE_STATUS_TIMEOUT,
     };
     expected->status = recorded->status;
-    if (recorded->answer_len)
-        expected->answer = (struct trace_text){e->records->answers.ptr + recorded->answer_at,
-                                               recorded->answer_len};
+    if (recorded->answer_len) {
+        const char *answer = e->records->answers.ptr + recorded->answer_at;
+        expected->answer = (struct trace_text){answer, recorded->answer_len};
+        expected->request_id = (struct trace_text){answer + recorded->answer_len, recorded->id_len};
+    }
     got->status = statuses[now->answer->status];
     got->answer =
         (struct trace_text){e->history->texts.ptr + now->answer->text, now->answer->text_len};
@@ -138,14 +144,17 @@ static int compare_recorded(struct events *e, uint32_t number, const struct hist
     const struct replay_recorded *recorded = &e->records->recorded[number];
     const struct delivery *now = &e->first[number];
     struct trace_entry expected = message(e, number), got = expected;
+    char id[37];
     if (is_single(e) && now->answer) {
+        simulation_event_id(number, id);
+        got.request_id = text_of(id);
         fill_single(e, recorded, now, &expected, &got);
     } else if (recorded->status != TRACE_STATUS_UNKNOWN && fate->end != HISTORY_END_FILTERED) {
         expected.status = got.status = TRACE_STATUS_SUCCESS;
         expected.answer = text_of(first_delivery(true, recorded->failed));
         got.answer = text_of(first_delivery(now->invocation, now->failed));
     }
-    return add(e->replay, number, &expected, &got, err);
+    return add(e, number, &expected, &got, err);
 }
 
 static void print_fate(const struct events *e, const struct history_fate *f, char *out)
@@ -168,8 +177,10 @@ static int compare_fates(struct events *e, uint32_t number, const struct history
     if (is_single(e) && was->answer && is->answer && strcmp(texts[0], texts[1]) == 0) {
         expected.answer = (struct trace_text){was->answer, was->answer_len};
         got.answer = (struct trace_text){is->answer, is->answer_len};
+        if (is->end != HISTORY_END_DONE) /* the last of its answers is an error */
+            expected.status = got.status = TRACE_STATUS_ERROR;
     }
-    return add(e->replay, number, &expected, &got, err);
+    return add(e, number, &expected, &got, err);
 }
 
 static int compare_all(struct events *e, const struct history *baseline, struct err *err)
@@ -216,22 +227,20 @@ static void tell_undone(struct replay *r)
                           "to be");
 }
 
-static int tell(struct replay *r, struct replay_play *plays, struct err *err)
+static int tell(struct replay *r, struct replay_play *plays, struct buf *lines, struct err *err)
 {
     const struct replay_rules *rules = &r->options.mapping;
     struct replay_records *records = &r->scene->records;
     struct events e = {r, records, rehearsal_history(plays[PLAY_NOW].rehearsal), NULL};
-    AUTO_BUF struct buf lines = {0};
     if (add_history(r, "now", plays[PLAY_NOW].rehearsal, err) < 0)
         return -1;
     if (plays[PLAY_BASELINE].rehearsal &&
         add_history(r, "baseline", plays[PLAY_BASELINE].rehearsal, err) < 0)
         return -1;
-    if ((rules->history || rules->expect) &&
-        replay_scene_write(plays[PLAY_NOW].rehearsal, records, &lines, err) < 0)
-        return -1;
     if (rules->expect && !r->interrupted)
-        return replay_expect(r, &lines, err);
+        return replay_scene_write(plays[PLAY_NOW].rehearsal, records, lines, err) == 0
+                   ? replay_expect(r, lines, err)
+                   : -1;
     int status = compare_all(
         &e,
         plays[PLAY_BASELINE].rehearsal ? rehearsal_history(plays[PLAY_BASELINE].rehearsal) : NULL,
@@ -248,13 +257,14 @@ static int play_and_tell(struct replay *r, struct replay_play *plays, size_t cou
     if (status < 0 && err->kind != ERR_CLOSED)
         return -1;
     struct err told = {0};
+    AUTO_BUF struct buf lines = {0};
     replay_view_clear(&r->view);
-    if (plays[PLAY_NOW].rehearsal && tell(r, plays, &told) < 0) {
+    if (plays[PLAY_NOW].rehearsal && tell(r, plays, &lines, &told) < 0) {
         *err = told;
         return -1;
     }
     if (status == 0)
-        replay_scene_keep(r, plays[PLAY_NOW].rehearsal);
+        replay_scene_keep(r, plays[PLAY_NOW].rehearsal, &lines);
     return status;
 }
 

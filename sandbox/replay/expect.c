@@ -81,6 +81,10 @@ int replay_expect(struct replay *r, const struct buf *lines, struct err *err)
     AUTO_FREE char *text = file_read(path, FILE_MAX, &len, err);
     if (!text)
         return err_place(err);
+    if (!history_lines_begin(text, len))
+        return err_set(err, ERR_INPUT,
+                       "'%.200s' is not a history: 'clambda replay --history FILE' writes one",
+                       path);
     int status = history_lines_read(&was, text, len, add_plain_error, err);
     if (status < 0)
         err_wrap(err, "'%.200s', line %zu", path, was.nlines + 1);

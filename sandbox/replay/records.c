@@ -181,6 +181,9 @@ static int make_rows(struct reader *r, struct row *rows, struct err *err)
     if (mapping_is_async(r->seen.source) && e->answer.ptr) {
         row.answer_len = e->answer.len;
         buf_add(answers, e->answer.ptr, e->answer.len);
+        row.id_len = e->request_id.len;
+        if (row.id_len)
+            buf_add(answers, e->request_id.ptr, row.id_len);
     }
     if (buf_check(answers, "recorded answers", err) < 0)
         return -1;

@@ -16,6 +16,7 @@ struct replay_recorded {
     enum trace_status status;     /* of the invocation */
     bool failed;                  /* the record, as the rules see it; when status is known */
     size_t answer_at, answer_len; /* in answers; of an event that is one record */
+    size_t id_len;                /* its request id, behind the answer */
 };
 
 struct replay_records {

@@ -316,12 +316,17 @@ int replay_scene_write(const struct rehearsal *rehearsal, struct replay_records 
     return buf_check(out, "a history", err);
 }
 
-void replay_scene_keep(struct replay *r, const struct rehearsal *rehearsal)
+void replay_scene_keep(struct replay *r, const struct rehearsal *rehearsal, const struct buf *lines)
 {
-    AUTO_BUF struct buf lines = {0};
+    AUTO_BUF struct buf own = {0};
     const char *path = r->options.mapping.history;
-    if (!path || replay_scene_write(rehearsal, &r->scene->records, &lines, &r->late) < 0)
+    if (!path)
         return;
-    if (temporary_write(path, lines.ptr ? lines.ptr : "", lines.len, &r->late) < 0)
+    if (!lines || !lines->len) {
+        if (replay_scene_write(rehearsal, &r->scene->records, &own, &r->late) < 0)
+            return;
+        lines = &own;
+    }
+    if (temporary_write(path, lines->ptr ? lines->ptr : "", lines->len, &r->late) < 0)
         return;
 }

@@ -58,8 +58,9 @@ int replay_scene_play_all(struct replay *r, struct replay_play *plays, size_t co
 void replay_scene_end(struct rehearsal *rehearsal);
 
 /* Writes the file of --history, if there is one: what cannot be written is the replay's late error.
- */
-void replay_scene_keep(struct replay *r, const struct rehearsal *rehearsal);
+ * lines: the history, when replay_scene_write has written it; else NULL or empty. */
+void replay_scene_keep(struct replay *r, const struct rehearsal *rehearsal,
+                       const struct buf *lines);
 
 /* A history as lines of JSON. */
 int replay_scene_write(const struct rehearsal *rehearsal, struct replay_records *records,

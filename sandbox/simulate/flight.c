@@ -31,6 +31,11 @@ void simulation_invocation_id(uint64_t batch, char out[static 37])
     simulation_uuid(UUID_INVOCATION, batch, out);
 }
 
+void simulation_event_id(uint32_t record, char out[static 37])
+{
+    simulation_uuid(UUID_RECORD, record, out);
+}
+
 bool simulation_tells_delivery(enum mapping_source source, uint32_t invocation, const char *answer,
                                size_t len)
 {
@@ -45,7 +50,7 @@ void simulation_request_id(const struct simulation *s, uint64_t batch, uint32_t 
                            char out[static 37])
 {
     if (mapping_is_async(s->o.settings->source))
-        simulation_uuid(UUID_RECORD, record, out);
+        simulation_event_id(record, out);
     else
         simulation_invocation_id(batch, out);
 }

@@ -108,7 +108,7 @@ int simulation_room(struct simulation *s, size_t count, struct err *err) ATTR_CH
 void simulation_uuid(uint64_t kind, uint64_t number, char out[static 37]);
 /* The request id of an invocation of a queue or stream. */
 void simulation_invocation_id(uint64_t batch, char out[static 37]);
-/* The same of any source: those of async and s3 follow the record. */
+/* The same of any source: of async and s3 simulation_event_id. */
 void simulation_request_id(const struct simulation *s, uint64_t batch, uint32_t record,
                            char out[static 37]);
 /* Whether an answer repeats what is another in each delivery: a receipt handle, the request id. */

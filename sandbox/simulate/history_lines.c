@@ -212,6 +212,15 @@ static int find_answers(struct history_lines *h, struct err *err)
     return 0;
 }
 
+bool history_lines_begin(const char *text, size_t len)
+{
+    static const char head[] = "{\"clambda_history\":";
+    size_t at = 0;
+    while (at < len && memchr(" \t\r", text[at], 3))
+        at++;
+    return len - at >= sizeof head - 1 && memcmp(text + at, head, sizeof head - 1) == 0;
+}
+
 int history_lines_order(struct scan_value a, struct scan_value b)
 {
     size_t len = a.len < b.len ? a.len : b.len;

@@ -41,6 +41,9 @@ struct history_lines {
 typedef void (*history_plain)(struct buf *out, const char *error, size_t len,
                               const char *request_id);
 
+/* Whether a text begins as the lines of a history do; an empty one does not. */
+bool history_lines_begin(const char *text, size_t len);
+
 /* Into a zeroed one; the text outlives it. plain: for answers that are errors. -1: ERR_INPUT with
  * what is wrong in the line behind nlines, ERR_LIMIT, ERR_MEMORY; fini in any case. */
 int history_lines_read(struct history_lines *h, const char *text, size_t len, history_plain plain,

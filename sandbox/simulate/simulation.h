@@ -87,6 +87,9 @@ int simulation_answer(struct simulation *s, const struct simulation_outcome *o,
 
 const struct history *simulation_history(const struct simulation *s);
 
+/* The request id of an event of async and s3, the same in every attempt. */
+void simulation_event_id(uint32_t record, char out[static 37]);
+
 /* As messages call it: message id, shard and sequence number, key of the object; else "event N".
  * For history_name; the owner is the simulation_records. */
 const char *simulation_name(void *records, uint32_t record, size_t *out_len);

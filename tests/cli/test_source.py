@@ -170,7 +170,10 @@ def check_same():
     check("that nothing is done is told", (done.code, "unsure    undone: no message is done" in done.out), (0, True))
     done = run("replay", OBEDIENT, path("undone.jsonl"), "--source", "sqs:report-failures,retries=1", "--baseline", OBEDIENT)
     check("by the two of them", (done.code, "unsure    undone: no message is done" in done.out), (0, True))
-    for text, what in ((b"{\n", "line 1"), (b'{"a":1}\n', "no line of a history"),
+    no = "odd.jsonl' is not a history: 'clambda replay --history FILE' writes one"
+    for text, what in ((b"{\n", no), (b'{"a":1}\n', no), (b"", no), (b"import json\n", no),
+                       (b'{"clambda_history":1,\n', "line 1: column 22"),
+                       (texts[0] + b'{"a":1}\n', "no line of a history"),
                        (texts[0] + b'{"clambda_history":1,"what":"done","records":[1]}\n', "no text")):
         write("odd.jsonl", text)
         done = run("replay", OBEDIENT, given, "--source", "sqs", "--expect", path("odd.jsonl"))
@@ -179,6 +182,35 @@ def check_same():
     check("--expect without the file", done.code, 2)
     done = run("replay", OBEDIENT, given, "--source", "sqs", "--expect", os.path.dirname(given))
     check("--expect a folder", done.code, 2)
+
+
+def check_ids():
+    """Errors are the same whatever request they name."""
+    for name, spec, event in (("async", "async", {"do": "all", "id": "e"}),
+                              ("s3", "s3", sources.event(sources.s3(1, "all")))):
+        run("replay", OBEDIENT, trace("error.jsonl", event), "--record", path(f"{name}.recorded.jsonl"))
+        for retries in (0, 2):
+            done = source(path(f"{name}.recorded.jsonl"), f"{spec}:retries={retries}")
+            check(f"{name}: an error as recorded, {retries} retries", (done.code, done.report["totals"]["equal"]), (0, 1))
+        text = open(path(f"{name}.recorded.jsonl")).read()
+        write(f"{name}.recorded.jsonl", text.replace("told to fail", "told to cry"))
+        done = source(path(f"{name}.recorded.jsonl"), spec)
+        check(f"{name}: another error", (done.code, "/errorMessage" in done.out, "/requestId" in done.out),
+              (1, True, False))
+    for say in ("all", "crash 99"):
+        spec = "sqs:batch=1,retries=6"
+        done = source(trace("before.jsonl", sources.event(*messages("ok", "ok", say))), spec)
+        check(f"{say}: retries are told once", done.out.count("invocation 9"), 0)
+        check(f"{say}: and how many there are", "the same 5 times more" in done.out, True)
+        os.rename(path("history.jsonl"), path("before.history"))
+        given = trace("after.jsonl", sources.event(*messages("crash 1", "ok", say)))
+        done = source(given, spec, "--expect", path("before.history"))
+        check(f"{say}: another invocation more is no other error", [d["request_id"] for d in done.report["differences"]],
+              [sources.identity(1)])
+        write("now.history", open(path("history.jsonl")).read())
+        done = source(given, spec, "--expect", path("now.history"))
+        check(f"{say}: written and compared at once", (done.code, open(path("history.jsonl")).read()),
+              (0, open(path("now.history")).read()))
 
 
 def check_recorded():
@@ -324,6 +356,6 @@ def check_given_fault():
 
 need_sandbox()
 for part in (check_queue, check_dead_letters, check_fifo, check_streams, check_events, check_filter, check_same,
-             check_recorded, check_examples, check_usage, check_interrupt, check_sizes, check_given_fault):
+             check_ids, check_recorded, check_examples, check_usage, check_interrupt, check_sizes, check_given_fault):
     part()
 finish()

@@ -122,6 +122,29 @@ static void test_refuse(void)
     }
 }
 
-static const struct check_test tests[] = {{"tell", test_tell}, {"refuse", test_refuse}};
+static void test_begin(void)
+{
+    static const struct {
+        const char *text;
+        bool begins;
+    } rows[] = {
+        {LINE "\"what\":\"done\",\"records\":[]}", true},
+        {"\t " LINE, true},
+        {"{\"clambda_history\":", true},
+        {"{\"clambda_history\"", false},
+        {"{\"clambda_trace\":1}", false},
+        {"", false},
+        {" ", false},
+        {"#!/bin/sh\n" LINE, false},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        CHECK_INT(history_lines_begin(rows[i].text, strlen(rows[i].text)), rows[i].begins);
+}
+
+static const struct check_test tests[] = {
+    {"tell", test_tell},
+    {"refuse", test_refuse},
+    {"begin", test_begin},
+};
 
 CHECK_MAIN(tests)
