@@ -27,6 +27,7 @@ static const struct form {
 };
 
 struct filter {
+    enum mapping_source source;
     const struct form *form;
     struct pattern *patterns[MAPPING_FILTERS_MAX];
     size_t npatterns;
@@ -123,6 +124,7 @@ static int copy_notification(struct filter *f, const struct mapping_settings *s,
 
 static int fill(struct filter *f, const struct mapping_settings *s, struct err *err)
 {
+    f->source = s->source;
     f->form = &forms[s->source];
     for (size_t i = 0; i < s->nfilters; i++)
         if (add_pattern(f, s->filters[i], i + 1, err) < 0)
@@ -320,4 +322,64 @@ int filter_passes(const struct filter *f, const struct record *r, struct err *er
     if (f->nevents || f->prefix || f->suffix)
         return passes_notification(f, r, err);
     return 1;
+}
+
+/* ---- what AWS does not document -------------------------------------------------------------- */
+
+/* AWS docs: "Using event filtering with ..." of each source: the first member of its form; that of
+ * DynamoDB has eventName in an example. */
+static bool is_documented(const struct filter *f, const char *name, size_t len)
+{
+    static const char about_event[] = "event";
+    const char *data = f->form->data[0];
+    if (len == strlen(data) && memcmp(name, data, len) == 0)
+        return true;
+    return f->source == MAPPING_DYNAMODB && len >= sizeof about_event - 1 &&
+           memcmp(name, about_event, sizeof about_event - 1) == 0;
+}
+
+static bool has_top(const struct filter *f, size_t npatterns, const char *name, size_t len)
+{
+    for (size_t i = 0; i < npatterns; i++) {
+        const char *other;
+        size_t other_len;
+        for (size_t n = 0; (other = pattern_top(f->patterns[i], n, &other_len)); n++)
+            if (other_len == len && memcmp(other, name, len) == 0)
+                return true;
+    }
+    return false;
+}
+
+static void note_members(const struct filter *f, size_t number, struct buf *out)
+{
+    const char *name;
+    size_t len;
+    for (size_t n = 0; (name = pattern_top(f->patterns[number], n, &len)); n++) {
+        if (is_documented(f, name, len) || has_top(f, number, name, len))
+            continue;
+        buf_adds(out, "a filter on ");
+        buf_add_json_string(out, name, len);
+        buf_addf(out,
+                 ": of %s AWS documents filters on \"%s\" only; it is evaluated here, try it on "
+                 "AWS\n",
+                 mapping_source_names[f->source], f->form->data[0]);
+    }
+}
+
+void filter_notes(const struct filter *f, struct buf *out)
+{
+    unsigned extras = 0;
+    for (size_t i = 0; i < f->npatterns; i++) {
+        note_members(f, i, out);
+        extras |= pattern_extras(f->patterns[i]);
+    }
+    for (int i = 0; i < PATTERN_EXTRA_COUNT; i++)
+        if (extras & 1u << i)
+            buf_addf(out,
+                     "a filter with %s: AWS's page on Lambda's filters does not list it, that of "
+                     "EventBridge does; it is evaluated here, try it on AWS\n",
+                     pattern_extra_names[i]);
+    if (f->npatterns > MAPPING_FILTERS_UNASKED)
+        buf_addf(out, "%zu filters: AWS takes %d, and up to %d on request\n", f->npatterns,
+                 MAPPING_FILTERS_UNASKED, MAPPING_FILTERS_MAX);
 }

@@ -14,5 +14,9 @@ struct filter;
 struct filter *filter_criteria_open(const struct mapping_settings *s, struct err *err) ATTR_CHECK;
 void filter_criteria_close(struct filter *f); /* accepts NULL */
 
+/* What AWS does not document of the patterns, though they are evaluated: members, operators, more
+ * patterns than it takes unasked. A line each; nothing where there is nothing to say. */
+void filter_notes(const struct filter *f, struct buf *out);
+
 /* 1: passes; 0: not; -1 with ERR_MEMORY. */
 int filter_passes(const struct filter *f, const struct record *r, struct err *err) ATTR_CHECK;

@@ -12,12 +12,17 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-#define MAPPING_FILTERS_MAX   10      /* Lambda: 5, on request 10 */
-#define MAPPING_EVENTS_MAX    32      /* names of S3 events */
-#define MAPPING_TEXT_MAX      65536   /* bytes of the whole setting */
-#define MAPPING_PAYLOAD_BYTES 6291456 /* of an event, records and what is around them */
-#define MAPPING_PUSHED_BYTES  1048576 /* of an event of an asynchronous invocation: async, s3 */
-#define MAPPING_NO_LIMIT      (-1)
+#define MAPPING_FILTERS_MAX     10 /* that Lambda takes on request */
+#define MAPPING_FILTERS_UNASKED 5
+#define MAPPING_EVENTS_MAX      32      /* names of S3 events */
+#define MAPPING_TEXT_MAX        65536   /* bytes of the whole setting */
+#define MAPPING_PAYLOAD_BYTES   6291456 /* of an event, records and what is around them */
+#define MAPPING_PUSHED_BYTES    1048576 /* of an event of an asynchronous invocation: async, s3 */
+#define MAPPING_NO_LIMIT        (-1)
+
+/* What endless retries of Kafka come to when there is an on-failure destination. AWS docs:
+ * "Configuring error handling controls for Kafka event sources". */
+#define MAPPING_KAFKA_RETRIES 10
 
 enum mapping_source {
     MAPPING_SQS,

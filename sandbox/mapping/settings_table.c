@@ -32,6 +32,9 @@ enum {
 #define FIFO_BATCH "10 for FIFO"
 #define EXPIRES    "until the record expires"
 
+/* AWS docs: "Configuring error handling controls for Kafka event sources". */
+#define PROVISIONED "on AWS in provisioned mode only"
+
 /* Limits and defaults. AWS docs: API reference, CreateEventSourceMapping,
  * PutFunctionEventInvokeConfig; SQS, SetQueueAttributes; Kinesis,
  * IncreaseStreamRetentionPeriod. */
@@ -48,12 +51,16 @@ const struct settings_row settings_rows[] = {
      300 * SECOND, SECOND, 500, NULL, NULL},
     {"retries", "maxReceiveCount - 1", SQS, SETTINGS_COUNT, OF(retries), 0, 999, 0,
      MAPPING_NO_LIMIT, "no redrive policy", "or max-receives=N, 1 to 1000"},
-    {"retries", "MaximumRetryAttempts", STREAMS | KAFKA, SETTINGS_COUNT, OF(retries), 0, 10000, 0,
+    {"retries", "MaximumRetryAttempts", STREAMS, SETTINGS_COUNT, OF(retries), 0, 10000, 0,
      MAPPING_NO_LIMIT, EXPIRES, NULL},
+    {"retries", "MaximumRetryAttempts", KAFKA, SETTINGS_COUNT, OF(retries), 0, 10000, 0,
+     MAPPING_NO_LIMIT, "until the record expires, with on-failure 10", PROVISIONED},
     {"retries", "MaximumRetryAttempts", PUSHED, SETTINGS_COUNT, OF(retries), 0, 2, 0, 2, NULL,
      NULL},
-    {"max-age", "MaximumRecordAgeInSeconds", STREAMS | KAFKA, SETTINGS_TIME, OF(max_age_ms),
-     60 * SECOND, 7 * DAY, SECOND, MAPPING_NO_LIMIT, EXPIRES, NULL},
+    {"max-age", "MaximumRecordAgeInSeconds", STREAMS, SETTINGS_TIME, OF(max_age_ms), 60 * SECOND,
+     7 * DAY, SECOND, MAPPING_NO_LIMIT, EXPIRES, NULL},
+    {"max-age", "MaximumRecordAgeInSeconds", KAFKA, SETTINGS_TIME, OF(max_age_ms), 60 * SECOND,
+     7 * DAY, SECOND, MAPPING_NO_LIMIT, EXPIRES, PROVISIONED},
     {"max-age", "MaximumEventAgeInSeconds", PUSHED, SETTINGS_TIME, OF(max_age_ms), 60 * SECOND,
      6 * HOUR, SECOND, 6 * HOUR, NULL, NULL},
     {"visibility", "VisibilityTimeout", SQS, SETTINGS_TIME, OF(visibility_ms), 0, 12 * HOUR, SECOND,
@@ -76,14 +83,26 @@ const struct settings_row settings_rows[] = {
      0, 900 * SECOND, 1, DURATION_MS, NULL, "Lambda's longest timeout"},
     {.name = "report-failures",
      .aws = "ReportBatchItemFailures",
-     .sources = POLLED,
+     .sources = SQS | STREAMS,
      .kind = SETTINGS_FLAG,
      .offset = OF(report_failures)},
+    {.name = "report-failures",
+     .aws = "ReportBatchItemFailures",
+     .sources = KAFKA,
+     .kind = SETTINGS_FLAG,
+     .offset = OF(report_failures),
+     .note = PROVISIONED},
     {.name = "bisect",
      .aws = "BisectBatchOnFunctionError",
-     .sources = STREAMS | KAFKA,
+     .sources = STREAMS,
      .kind = SETTINGS_FLAG,
      .offset = OF(bisect)},
+    {.name = "bisect",
+     .aws = "BisectBatchOnFunctionError",
+     .sources = KAFKA,
+     .kind = SETTINGS_FLAG,
+     .offset = OF(bisect),
+     .note = PROVISIONED},
     {.name = "dlq",
      .aws = "deadLetterTargetArn",
      .sources = SQS,
@@ -112,7 +131,7 @@ const struct settings_row settings_rows[] = {
      .aws = "FilterCriteria",
      .sources = POLLED,
      .kind = SETTINGS_FILTER,
-     .note = "a pattern, {...} or @FILE, up to 10 of 4096 characters"},
+     .note = "a pattern, {...} or @FILE, of 4096 characters; up to 5, on request 10"},
     {.name = "events",
      .aws = "Events",
      .sources = S3,
@@ -252,7 +271,7 @@ void mapping_settings_help(struct buf *out)
         buf_addf(out, "%-16s ", row->name);
         settings_print_sources(row->sources, out);
         buf_addf(out, ": %s", row->aws);
-        if (row->kind != SETTINGS_FLAG) {
+        if (row->kind != SETTINGS_FLAG || row->note) {
             buf_adds(out, ", ");
             settings_print_limits(row, out);
         }

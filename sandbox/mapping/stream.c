@@ -9,10 +9,6 @@
 #define TIME_MAX        (MAPPING_NEVER / 4) /* sums of arrivals and spans stay times */
 #define LANES_MAX       MAPPING_RECORDS_MAX
 
-/* What endless retries come to when there is an on-failure destination (AWS docs: Configuring error
- * handling controls for Kafka event sources). */
-#define KAFKA_RETRIES_MAX 10
-
 /* How often a shard is polled (AWS docs: Using Lambda to process records from Amazon Kinesis Data
  * Streams; Using AWS Lambda with Amazon DynamoDB). A consumer of Kafka waits in its fetch. */
 static const int64_t poll_ms_of[MAPPING_SOURCE_COUNT] = {
@@ -63,7 +59,7 @@ static void *stream_open(struct mapping_items *m, struct err *err)
     s->flights.base = 1;
     s->retries = set->retries;
     if (set->source == MAPPING_KAFKA && set->retries < 0 && set->on_failure)
-        s->retries = KAFKA_RETRIES_MAX;
+        s->retries = MAPPING_KAFKA_RETRIES;
     return s;
 }
 

@@ -268,3 +268,47 @@ enum pattern_member pattern_member(const struct pattern *p, const char *name)
     }
     return PATTERN_SILENT;
 }
+
+const char *pattern_top(const struct pattern *p, size_t n, size_t *out_len)
+{
+    uint16_t node = p->nodes[0].first;
+    for (; node && n; n--)
+        node = p->nodes[node].next;
+    *out_len = node ? p->nodes[node].len : 0;
+    return node ? p->nodes[node].name : NULL;
+}
+
+const char *const pattern_extra_names[PATTERN_EXTRA_COUNT] = {
+    [PATTERN_EXTRA_WILDCARD] = "wildcard",
+    [PATTERN_EXTRA_CIDR] = "cidr",
+    [PATTERN_EXTRA_AFFIX] = "equals-ignore-case in prefix or suffix",
+    [PATTERN_EXTRA_EXCLUDED] = "anything-but with an operator in it",
+};
+
+/* Plain texts and numbers in anything-but are no operators. */
+static unsigned extra_of(const struct pattern_test *t)
+{
+    switch ((int)t->kind) {
+    case PATTERN_WILDCARD:
+        return 1u << PATTERN_EXTRA_WILDCARD;
+    case PATTERN_CIDR:
+        return 1u << PATTERN_EXTRA_CIDR;
+    case PATTERN_PREFIX_IGNORE_CASE:
+    case PATTERN_SUFFIX_IGNORE_CASE:
+        return 1u << PATTERN_EXTRA_AFFIX;
+    case PATTERN_ANYTHING_BUT:
+        return t->inner->kind == PATTERN_TEXT || t->inner->kind == PATTERN_NUMERIC
+                   ? 0
+                   : 1u << PATTERN_EXTRA_EXCLUDED;
+    default:
+        return 0;
+    }
+}
+
+unsigned pattern_extras(const struct pattern *p)
+{
+    unsigned extras = 0;
+    for (size_t i = 0; i < p->ntests; i++)
+        extras |= extra_of(&p->tests[i]);
+    return extras;
+}

@@ -23,6 +23,21 @@ void pattern_free(struct pattern *p); /* accepts NULL */
 int pattern_matches(const struct pattern *p, const char *text, size_t len,
                     struct err *err) ATTR_CHECK;
 
+/* The n-th name at its top, those in $or included, each once; NULL: there are no more. */
+const char *pattern_top(const struct pattern *p, size_t n, size_t *out_len);
+
+/* What it uses of EventBridge's language that Lambda's own page does not list ("Filter rule
+ * syntax"), a bit each. */
+enum pattern_extra {
+    PATTERN_EXTRA_WILDCARD,
+    PATTERN_EXTRA_CIDR,
+    PATTERN_EXTRA_AFFIX,    /* prefix or suffix with equals-ignore-case */
+    PATTERN_EXTRA_EXCLUDED, /* anything-but with an operator in it */
+    PATTERN_EXTRA_COUNT
+};
+extern const char *const pattern_extra_names[PATTERN_EXTRA_COUNT];
+unsigned pattern_extras(const struct pattern *p);
+
 /* What the pattern says of one member at its top ("body", "data"), outside of $or: whether it says
  * anything, and whether that is about members of JSON in it (an object) or about its text (a list).
  */

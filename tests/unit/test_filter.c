@@ -178,11 +178,69 @@ static void test_refused(void)
     }
 }
 
+#define BODY ",filter={\"body\":[1]}"
+
+/* What AWS does not document is evaluated, and told once. */
+static void test_notes(void)
+{
+    static const struct {
+        const char *settings, *has[3];
+    } rows[] = {
+        {"sqs", {""}},
+        {"sqs:filter={\"body\":{\"a\":[1]}}", {""}},
+        {"sqs:filter={\"messageId\":[\"a\"]},filter={\"messageId\":[\"b\"]}",
+         {"a filter on \"messageId\": of sqs AWS documents filters on \"body\" only; it is "
+          "evaluated "
+          "here, try it on AWS\n"}},
+        {"kinesis:filter={\"data\":{\"a\":[1]},\"partitionKey\":[\"p\"]}",
+         {"\"partitionKey\": of kinesis AWS documents filters on \"data\" only"}},
+        {"kinesis:filter={\"$or\":[{\"eventName\":[\"a\"]},{\"data\":{\"a\":[1]}}]}",
+         {"a filter on \"eventName\""}},
+        {"dynamodb:filter={\"eventName\":[\"INSERT\"],\"dynamodb\":{\"Keys\":{\"a\":[1]}}}", {""}},
+        {"dynamodb:filter={\"awsRegion\":[\"x\"]}", {"on \"dynamodb\" only"}},
+        {"kafka:filter={\"value\":[\"a\"],\"key\":[\"b\"]}",
+         {"\"key\": of kafka", "on \"value\" only"}},
+        {"sqs:filter={\"body\":{\"a\":[{\"wildcard\":\"x*\"},{\"cidr\":\"10.0.0.0/8\"}]}}",
+         {"a filter with wildcard: AWS's page on Lambda's filters does not list it",
+          "a filter with cidr: "}},
+        {"sqs:filter={\"body\":{\"a\":[{\"prefix\":{\"equals-ignore-case\":\"x\"}}]}}",
+         {"with equals-ignore-case in prefix or suffix: "}},
+        {"sqs:filter={\"body\":{\"a\":[{\"anything-but\":{\"prefix\":\"x\"}}]}}",
+         {"with anything-but with an operator in it: "}},
+        {"sqs:filter={\"body\":{\"a\":[{\"anything-but\":[\"x\"]},{\"prefix\":\"a\"},{\"suffix\":"
+         "\"b\"},"
+         "{\"equals-ignore-case\":\"c\"},{\"numeric\":[\"<\",5]},{\"exists\":true}]}}",
+         {""}},
+        {"sqs:filter={\"body\":[1]}" BODY BODY BODY BODY, {""}},
+        {"sqs:filter={\"body\":[1]}" BODY BODY BODY BODY BODY,
+         {"6 filters: AWS takes 5, and up to 10 on request\n"}},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct mapping_settings s;
+        struct err err = {0};
+        AUTO_BUF struct buf out;
+        buf_init(&out, 4096);
+        CHECK_INT(mapping_settings_parse(rows[i].settings, &s, &err), 0);
+        struct filter *f = filter_criteria_open(&s, &err);
+        CHECK_STR(err.msg, "");
+        filter_notes(f, &out);
+        const char *text = out.ptr ? out.ptr : "";
+        size_t lines = 0, want = 0;
+        for (const char *at = text; *at; at++)
+            lines += *at == '\n';
+        for (size_t k = 0; k < ARRAY_LEN(rows[i].has) && rows[i].has[k]; k++) {
+            CHECK_HAS(text, rows[i].has[k]);
+            want += *rows[i].has[k] != '\0';
+        }
+        CHECK(want ? lines > 0 && lines <= want : lines == 0);
+        filter_criteria_close(f);
+        mapping_settings_fini(&s);
+    }
+}
+
 static const struct check_test tests[] = {
-    {"sqs", test_sqs},
-    {"streams", test_streams},
-    {"s3", test_s3},
-    {"refused", test_refused},
+    {"sqs", test_sqs},         {"streams", test_streams}, {"s3", test_s3},
+    {"refused", test_refused}, {"notes", test_notes},
 };
 
 CHECK_MAIN(tests)

@@ -236,7 +236,13 @@ static void test_help(void)
     CHECK_HAS(out.ptr, "batch            sqs: BatchSize, 1 to 10000 (10 for FIFO); default 10\n");
     CHECK_HAS(out.ptr,
               "max-age          s3, async: MaximumEventAgeInSeconds, 1m to 6h; default 6h\n");
-    CHECK_HAS(out.ptr, "bisect           kinesis, dynamodb, kafka: BisectBatchOnFunctionError\n");
+    CHECK_HAS(out.ptr, "bisect           kinesis, dynamodb: BisectBatchOnFunctionError\n");
+    CHECK_HAS(out.ptr, "bisect           kafka: BisectBatchOnFunctionError, on AWS in provisioned "
+                       "mode only\n");
+    CHECK_HAS(out.ptr,
+              "-1 (until the record expires, with on-failure 10), or 0 to 10000 (on AWS in "
+              "provisioned mode only); default -1\n");
+    CHECK_HAS(out.ptr, "of 4096 characters; up to 5, on request 10\n");
     buf_free(&out);
 }
 
