@@ -56,6 +56,14 @@ bool mapping_is_ordered(const struct mapping_settings *s)
            s->source == MAPPING_KAFKA || s->fifo;
 }
 
+const char *mapping_given_up_to(const struct mapping_settings *s)
+{
+    if (s->dlq && s->on_failure)
+        return "dead-letter queue and on-failure destination";
+    bool queue = s->source == MAPPING_SQS || (mapping_is_async(s->source) && !s->on_failure);
+    return queue ? "dead-letter queue" : "on-failure destination";
+}
+
 void mapping_settings_default(enum mapping_source source, struct mapping_settings *out)
 {
     *out = (struct mapping_settings){

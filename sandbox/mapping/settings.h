@@ -74,6 +74,10 @@ bool mapping_is_async(enum mapping_source source);
 /* Whether records keep their order: of a shard, of a partition, of a FIFO queue's group. */
 bool mapping_is_ordered(const struct mapping_settings *s);
 
+/* What AWS calls the place that takes what is given up: "dead-letter queue", "on-failure
+ * destination", or both. */
+const char *mapping_given_up_to(const struct mapping_settings *s);
+
 /* AWS's defaults of a source. Nothing to free. */
 void mapping_settings_default(enum mapping_source source, struct mapping_settings *out);
 

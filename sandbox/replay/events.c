@@ -161,7 +161,7 @@ static void print_fate(const struct events *e, const struct history_fate *f, cha
 {
     const char *reason = mapping_reason_name(e->records->settings.source, f->reason);
     snprintf(out, DOCUMENT_MAX, "{\"end\":\"%s\",\"deliveries\":%u,\"reason\":\"%s\"}",
-             history_end_names[f->end], f->deliveries, reason);
+             history_end_words(e->history, f->end), f->deliveries, reason);
 }
 
 static int compare_fates(struct events *e, uint32_t number, const struct history_fate *was,

@@ -115,6 +115,7 @@ static void add_history(struct buf *out, const struct tally_history *h)
 {
     member_open(out, NULL, '{');
     member_string(out, "title", h->title);
+    member_string(out, "given_up_to", h->given_up_to);
     member_time(out, "began_ms", h->began_ms);
     member_time(out, "took_ms", h->took_ms);
     member_size(out, "messages", h->messages);
@@ -193,38 +194,42 @@ static void add_duration(struct buf *out, int64_t ms)
     buf_addf(out, "%" PRId64 " ms", ms);
 }
 
+static void add_end(struct text *x, const struct tally_history *h, enum history_end end)
+{
+    if (end == HISTORY_END_DLQ)
+        buf_addf(&x->line, " in the %s", h->given_up_to);
+    else
+        buf_addf(&x->line, " %s", history_end_names[end]);
+}
+
 /* ", a later copy of it lost": of those that are done. */
-static void add_copies(struct text *x, const struct tally_history *h, enum history_end end,
-                       const char *words)
+static void add_copies(struct text *x, const struct tally_history *h, enum history_end end)
 {
     size_t count = h->copies[end];
+    if (!count)
+        return;
     if (count == 1)
-        buf_addf(&x->line, ", a later copy of %s %s", h->ends[HISTORY_END_DONE] == 1 ? "it" : "one",
-                 words);
-    else if (count)
-        buf_addf(&x->line, ", later copies of %zu %s", count, words);
+        buf_addf(&x->line, ", a later copy of %s", h->ends[HISTORY_END_DONE] == 1 ? "it" : "one");
+    else
+        buf_addf(&x->line, ", later copies of %zu", count);
+    add_end(x, h, end);
 }
 
 static void add_counts(struct text *x, const struct tally_history *h)
 {
-    static const struct {
-        enum history_end end;
-        const char *words;
-    } ends[] = {{HISTORY_END_DONE, "done"},
-                {HISTORY_END_FILTERED, "filtered"},
-                {HISTORY_END_DLQ, "in the dead-letter queue"},
-                {HISTORY_END_LOST, "lost"},
-                {HISTORY_END_OPEN, "open"}};
+    static const enum history_end ends[] = {HISTORY_END_DONE, HISTORY_END_FILTERED, HISTORY_END_DLQ,
+                                            HISTORY_END_LOST, HISTORY_END_OPEN};
     const char *before = ": ";
     add_visible(x, h->title);
     buf_addf(&x->line, ": %zu message%s", h->messages, plural(h->messages));
     for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
-        if (h->ends[ends[i].end] == 0)
+        if (h->ends[ends[i]] == 0)
             continue;
-        buf_addf(&x->line, "%s%zu %s", before, h->ends[ends[i].end], ends[i].words);
+        buf_addf(&x->line, "%s%zu", before, h->ends[ends[i]]);
+        add_end(x, h, ends[i]);
         before = ", ";
-        for (size_t k = 0; ends[i].end == HISTORY_END_DONE && k < ARRAY_LEN(ends); k++)
-            add_copies(x, h, ends[k].end, ends[k].words);
+        for (size_t k = 0; ends[i] == HISTORY_END_DONE && k < ARRAY_LEN(ends); k++)
+            add_copies(x, h, ends[k]);
     }
     buf_addf(&x->line, "; %zu deliver%s in %zu invocation%s", h->deliveries,
              h->deliveries == 1 ? "y" : "ies", h->invocations, plural(h->invocations));

@@ -309,7 +309,8 @@ int tally_add_history(struct tally *t, const struct tally_history_in *in, struct
         return err_set(err, ERR_LIMIT, "more than %d histories", TALLY_HISTORIES_MAX);
     struct tally_history *out = &t->histories[t->nhistories];
     struct tally_marks w = {.history = in->history, .out = out};
-    *out = (struct tally_history){.title = in->title};
+    *out = (struct tally_history){.title = in->title,
+                                  .given_up_to = history_end_words(in->history, HISTORY_END_DLQ)};
     int status = copy(&w, in, err);
     close_work(&w);
     if (status == 0)

@@ -68,6 +68,7 @@ struct tally_message {
 
 struct tally_history {
     const char *title;         /* "calm" */
+    const char *given_up_to;   /* "dead-letter queue", ...: what takes what is given up; a literal */
     char *printed[2][2];       /* its first and last lines, without colour and with it */
     size_t unprinted;          /* entries between them */
     size_t arrivals_unprinted; /* of a long history, all but the first */

@@ -24,6 +24,11 @@ const char *const history_end_names[HISTORY_END_COUNT] = {
     [HISTORY_END_LOST] = "lost",
 };
 
+const char *history_end_words(const struct history *h, enum history_end end)
+{
+    return end == HISTORY_END_DLQ && h->given_up_to ? h->given_up_to : history_end_names[end];
+}
+
 void history_init(struct history *h, uint32_t nrecords)
 {
     *h = (struct history){.nrecords = nrecords,

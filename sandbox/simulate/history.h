@@ -65,6 +65,7 @@ struct history {
     size_t entries_max, members_max, texts_max; /* as above; a test sets less */
     uint32_t nrecords;
     enum mapping_source source; /* for the names of reasons; 0 unless set */
+    const char *given_up_to;    /* of the settings, a literal; NULL: "dead-letter queue" */
 };
 
 void history_init(struct history *h, uint32_t nrecords);
@@ -90,6 +91,9 @@ enum history_end {
 };
 /* "open", "done", "filtered", "dead-letter queue", "lost": as the file has them */
 extern const char *const history_end_names[HISTORY_END_COUNT];
+
+/* The same for people: a dead-letter queue may be an on-failure destination. */
+const char *history_end_words(const struct history *h, enum history_end end);
 
 struct history_fate {
     enum history_end end;

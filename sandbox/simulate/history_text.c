@@ -163,7 +163,8 @@ static void print_head(const struct history *h, const struct history_entry *e, i
         print_time(e->until_ms - start_ms, out);
         return;
     case HISTORY_GIVEN_UP:
-        buf_adds(out, e->to_dlq ? "to the dead-letter queue" : "lost");
+        buf_adds(out, e->to_dlq ? "to the " : "");
+        buf_adds(out, history_end_words(h, e->to_dlq ? HISTORY_END_DLQ : HISTORY_END_LOST));
         buf_addf(out, " (%s)", mapping_reason_name(h->source, e->reason));
         return;
     case HISTORY_FAULT:

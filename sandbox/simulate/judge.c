@@ -291,7 +291,7 @@ static void judge_end(struct judging *j, uint32_t record)
     if (w->poisoned || j->calm_fates[record].end != HISTORY_END_DONE ||
         fate->end == HISTORY_END_DONE || fate->end == HISTORY_END_FILTERED)
         return;
-    const char *end = history_end_names[fate->end];
+    const char *end = history_end_words(j->in->shaken, fate->end);
     const char *why = mapping_reason_name(source, fate->reason);
     if (w->own > w->own_calm && w->own > w->fault)
         find(j, JUDGE_LOST, record, w->last,
@@ -434,7 +434,7 @@ int judge_compare(const struct judge_in *in, struct judge_out *out, struct err *
         bool lost = before == HISTORY_END_DONE;
         if (before != now)
             find(&j, lost ? JUDGE_LOST : JUDGE_OUTCOME, record, 0, "%s before, %s now",
-                 history_end_names[before], history_end_names[now]);
+                 history_end_words(in->calm, before), history_end_words(in->shaken, now));
     }
     close_judging(&j);
     return rc;

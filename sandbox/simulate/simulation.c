@@ -189,6 +189,7 @@ struct simulation *simulation_new(const struct simulation_options *o, struct err
     s->o = *o;
     history_init(&s->history, (uint32_t)o->records->count);
     s->history.source = o->settings->source;
+    s->history.given_up_to = mapping_given_up_to(o->settings);
     buf_init(&s->event, SIMULATION_BYTES_MAX * 2);
     buf_init(&s->line, SIMULATION_BYTES_MAX * 2);
     if (plan_faults(s, err) == 0 && plan_arrivals(s, err) == 0)

@@ -101,6 +101,9 @@ def check_streams():
     done = source(given, f"kinesis:batch=10,retries=1,bisect,on-failure={path('failed.jsonl')}")
     check("kinesis: bisected to the one that fails", (done.code, ends(done)), (0, {"done": 3, "dead_letter_queue": 1}))
     check("splits", len(happened(done, "split")) >= 2, True)
+    check("called what AWS calls it", (done.out.count("in the on-failure destination"),
+          done.out.count("to the on-failure destination ("), "dead-letter" in done.out), (1, 1, False))
+    check("in the file as ever", [e["to"] for e in done.history if e["what"] == "given up"], ["dead-letter queue"])
     record = json.loads(open(path("failed.jsonl")).readline())
     check("the record of the destination", record["KinesisBatchInfo"]["batchSize"], 1)
     done = run("replay", ECHO, path("failed.jsonl"))
@@ -124,6 +127,7 @@ def check_events():
     spec = f"async:dlq={path('adlq.jsonl')},on-failure={path('lost.jsonl')},on-success={path('won.jsonl')}"
     done = source(given, spec, "--jobs", "2")
     check("async: ends", (done.code, ends(done)), (0, {"done": 2, "dead_letter_queue": 1}))
+    check("both have it", "1 in the dead-letter queue and on-failure destination" in " ".join(done.out.split()), True)
     check("attempts", sorted(n for _, n in happened(done, "invoked")), [1] * 6)
     lost, won = [[json.loads(line) for line in open(path(name))] for name in ("lost.jsonl", "won.jsonl")]
     check("destinations", ([r["requestPayload"]["do"] for r in lost], sorted(r["requestPayload"]["do"] for r in won)),

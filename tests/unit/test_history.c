@@ -166,6 +166,14 @@ static void test_print(void)
     history_print(&h, name_of, NULL, true, 0, &out);
     CHECK_HAS(out.ptr, "+0:00.110 \033[32mdone: m1\033[0m\n");
     CHECK_HAS(out.ptr, "\033[31mlost (RecordAgeExceeded)");
+    /* what people read follows the settings, the file does not */
+    h.given_up_to = "on-failure destination";
+    buf_reset(&out);
+    history_print(&h, name_of, NULL, false, 0, &out);
+    CHECK_HAS(out.ptr, "to the on-failure destination (RetryAttemptsExhausted): m");
+    buf_reset(&out);
+    history_write(&h, name_of, NULL, &out);
+    check_lines(out.ptr, written, ARRAY_LEN(written));
     history_fini(&h);
 }
 

@@ -252,10 +252,18 @@ static void test_of_source(void)
     static const struct {
         const char *text;
         bool async, ordered;
+        const char *given_up_to;
     } rows[] = {
-        {"sqs", false, false},     {"sqs:fifo", false, true}, {"kinesis", false, true},
-        {"dynamodb", false, true}, {"kafka", false, true},    {"s3", true, false},
-        {"async", true, false},
+        {"sqs", false, false, "dead-letter queue"},
+        {"sqs:retries=1,dlq=a", false, false, "dead-letter queue"},
+        {"sqs:fifo", false, true, "dead-letter queue"},
+        {"kinesis", false, true, "on-failure destination"},
+        {"dynamodb:on-failure=a", false, true, "on-failure destination"},
+        {"kafka:on-failure=a", false, true, "on-failure destination"},
+        {"s3", true, false, "dead-letter queue"},
+        {"s3:dlq=a", true, false, "dead-letter queue"},
+        {"async:on-failure=a", true, false, "on-failure destination"},
+        {"async:on-failure=a,dlq=b", true, false, "dead-letter queue and on-failure destination"},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct mapping_settings s;
@@ -263,6 +271,7 @@ static void test_of_source(void)
         CHECK_INT(mapping_settings_parse(rows[i].text, &s, &err), 0);
         CHECK_INT(mapping_is_async(s.source), rows[i].async);
         CHECK_INT(mapping_is_ordered(&s), rows[i].ordered);
+        CHECK_STR(mapping_given_up_to(&s), rows[i].given_up_to);
         mapping_settings_fini(&s);
     }
 }

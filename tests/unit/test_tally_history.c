@@ -390,21 +390,27 @@ static void test_copies(void)
     static const struct {
         uint32_t done, lost, dlq;
         const char *line, *json;
+        const char *given_up_to;
     } rows[] = {
         {1, 1, 0, "1 message: 1 done, a later copy of it lost; 0 ",
-         "\"copies\":{\"dead_letter_queue\":0,\"lost\":1}"},
+         "\"copies\":{\"dead_letter_queue\":0,\"lost\":1}", NULL},
         {1, 0, 1, "1 message: 1 done, a later copy of it in the dead-letter queue; 0 ",
-         "\"copies\":{\"dead_letter_queue\":1,\"lost\":0}"},
-        {3, 1, 0, "3 messages: 3 done, a later copy of one lost; 0 ", "\"copy\":\"lost\""},
+         "\"copies\":{\"dead_letter_queue\":1,\"lost\":0}", NULL},
+        {3, 1, 0, "3 messages: 3 done, a later copy of one lost; 0 ", "\"copy\":\"lost\"", NULL},
         {5, 2, 3,
          "5 messages: 5 done, later copies of 3 in the dead-letter queue, later copies of 2 lost; "
          "0 ",
-         "\"copy\":\"dead_letter_queue\""},
-        {2, 0, 0, "2 messages: 2 done; 0 ", "\"copies\":{\"dead_letter_queue\":0,\"lost\":0}"},
+         "\"copy\":\"dead_letter_queue\"", NULL},
+        {2, 0, 0, "2 messages: 2 done; 0 ", "\"copies\":{\"dead_letter_queue\":0,\"lost\":0}",
+         NULL},
+        {2, 0, 0, "2 messages: 2 done; 0 ", "\"given_up_to\":\"dead-letter queue\"", NULL},
+        {1, 0, 1, "1 message: 1 done, a later copy of it in the on-failure destination; 0 ",
+         "\"given_up_to\":\"on-failure destination\"", "on-failure destination"},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         AUTO_BUF struct buf text, json;
         begin(rows[i].done);
+        history.given_up_to = rows[i].given_up_to;
         for (uint32_t r = 0; r < rows[i].done; r++)
             happen(r, HISTORY_DONE, r);
         for (uint32_t r = 0; r < rows[i].lost + rows[i].dlq; r++)

@@ -39,7 +39,7 @@ function wordsOfMark(history, mark) {
     case "retried": return ["comes again", `not before ${clock(mark.until_ms ?? mark.at_ms)}`];
     case "fault": return [`chaos: ${mark.fault}`, invocation];
     case "note": return ["note", mark.note || ""];
-    case "given up": return [`given up: ${mark.dead_letter ? "to the dead-letter queue" : "lost"}`, mark.reason || ""];
+    case "given up": return [`given up: ${mark.dead_letter ? `to the ${ENDS.dead_letter_queue}` : "lost"}`, mark.reason || ""];
     default: return [mark.kind, mark.kind === "split" ? `${invocation}: the batch goes on as two` : ""];
     }
 }
@@ -159,7 +159,7 @@ function messageRow(view, m) {
     return row;
 }
 
-const WANTED = [["", "all messages", () => true], ["finding", "with a finding", m => m.finding], ["retried", "delivered more than once", m => m.deliveries > 1 || m.retries],
+const choices = () => [["", "all messages", () => true], ["finding", "with a finding", m => m.finding], ["retried", "delivered more than once", m => m.deliveries > 1 || m.retries],
                 ["fault", "touched by a fault", m => m.faults], ...Object.entries(ENDS).map(([end, text]) => [end, text, m => m.end === end])];
 
 /* Paper cannot be scrolled: all that is shown is drawn. */
@@ -210,7 +210,7 @@ class Messages {
     }
 
     filter(kind, text) {
-        const wanted = WANTED.find(w => w[0] === kind)[2], want = text.trim().toLowerCase();
+        const wanted = choices().find(w => w[0] === kind)[2], want = text.trim().toLowerCase();
         let found = 0;
         for (const row of this.rows) {
             const fits = wanted(row.data) && (!want || row.data.name.toLowerCase().includes(want));
@@ -252,7 +252,7 @@ function legend() {
     const bar = (name, text) => el("li", {}, draw("svg", {class: "key", viewBox: "0 0 16 22", "aria-hidden": "true"}, draw("rect", {class: "delivery " + name, x: 1, y: 5, width: 14, height: 12, rx: 2}),
         name === "error" ? draw("path", {class: "slash", d: "M1,17l12,-12"}) : null), " " + text);
     return el("ul", {class: "legend"}, shape("arrived", "arrival"), bar("success", "delivery"), bar("error", "failed"), bar("throttled", "throttled"), bar("lost", "answer lost"),
-        shape("split", "split"), shape("fault", "fault"), shape("note", "note"), shape("done", "done"), shape("filtered", "filtered"), shape("dlq", "dead-letter queue"), shape("lost", "lost"));
+        shape("split", "split"), shape("fault", "fault"), shape("note", "note"), shape("done", "done"), shape("filtered", "filtered"), shape("dlq", ENDS.dead_letter_queue), shape("lost", "lost"));
 }
 
 function sumsOf(h) {
@@ -270,10 +270,11 @@ function sumsOf(h) {
 
 function messages(data) {
     if (!data.histories.length) return null;
+    ENDS.dead_letter_queue = data.histories[0].given_up_to; /* the settings are the same for all */
     const place = el("div", {}), lane = el("div", {class: "lane"}, el("span", {class: "who"}, el("span", {class: "from"}, "virtual time")), el("div", {class: "measure"}));
     const option = ([value, text]) => textOf("option", {value}, text);
     const which = el("select", {id: "history"}, data.histories.map((h, i) => option([i, h.title])));
-    const ends = el("select", {id: "message-end"}, WANTED.map(option)), name = el("input", {type: "search", id: "message-name", placeholder: "name\u2026", autocomplete: "off", spellcheck: "false"});
+    const ends = el("select", {id: "message-end"}, choices().map(option)), name = el("input", {type: "search", id: "message-name", placeholder: "name\u2026", autocomplete: "off", spellcheck: "false"});
     let view = null;
     const filter = () => view.filter(ends.value, name.value);
     const show = index => {
