@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "replay/notes.h"
 #include "replay/shrink.h"
 #include "replay/work.h"
 
@@ -28,6 +29,7 @@ struct rounds {
     struct rehearsal *last; /* of the highest number so far */
     size_t last_number;
     struct chaos_found *found;     /* heap; NULL: none */
+    size_t unread;                 /* rounds with failures that nobody reads */
     size_t excused, first_excused; /* rounds in which faults alone used messages up; the lowest */
 };
 
@@ -131,6 +133,7 @@ static int round_over(void *owner, struct replay_play *play, struct err *err)
         found_judge(r, &r->scene->records, s->calm, play->rehearsal, play->faults, judged, err);
     if (status == 0)
         count_excused(s, play, judged);
+    s->unread += status == 0 && judged->unread;
     if (status == 0 && judged->count)
         status = keep_found(s, play, judged, err);
     else if (status == 0)
@@ -218,6 +221,18 @@ static void tell_undone(struct replay *r)
                           calm->messages);
 }
 
+/* Whether they are read is a guess. */
+static void tell_unread(struct rounds *s)
+{
+    if (s->unread)
+        tally_add_finding(&s->replay->tally, false, true, "failures",
+                          "the function names batchItemFailures, which are read with "
+                          "report-failures only: these events do not say whether the mapping has "
+                          "it; if so, say --source %s%sreport-failures",
+                          s->replay->scene->spec.ptr,
+                          strchr(s->replay->scene->spec.ptr, ':') ? "," : ":");
+}
+
 /* No fault of the function, but perhaps of the settings. */
 static void tell_excused(struct rounds *s)
 {
@@ -301,12 +316,14 @@ static int tell(struct rounds *s, struct err *err)
     if (found_add(r, "calm", &r->scene->records, s->calm, NULL, err) < 0)
         return -1;
     tell_undone(r);
+    tell_unread(s);
     return s->found ? tell_found(s, err) : tell_passed(s, err);
 }
 
 static int run(struct rounds *s, struct rehearsal *calm, struct err *err)
 {
     s->calm = calm;
+    replay_notes_batches(s->replay, rehearsal_history(calm));
     int status = run_rounds(s, err);
     if (status < 0 && err->kind != ERR_CLOSED)
         return -1;

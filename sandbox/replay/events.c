@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "replay/expect.h"
+#include "replay/notes.h"
 #include "replay/work.h"
 
 #define DOCUMENT_MAX 512
@@ -234,6 +235,7 @@ static int tell(struct replay *r, struct replay_play *plays, struct buf *lines, 
     struct events e = {r, records, rehearsal_history(plays[PLAY_NOW].rehearsal), NULL};
     if (add_history(r, "now", plays[PLAY_NOW].rehearsal, err) < 0)
         return -1;
+    replay_notes_batches(r, e.history);
     if (plays[PLAY_BASELINE].rehearsal &&
         add_history(r, "baseline", plays[PLAY_BASELINE].rehearsal, err) < 0)
         return -1;

@@ -30,6 +30,7 @@ int found_judge(struct replay *r, const struct replay_records *records,
         .calm = rehearsal_history(calm),
         .shaken = rehearsal_history(shaken),
         .faults = faults,
+        .failures_guessed = records->failures_guessed,
         .same = is_same,
         .owner = r,
     };

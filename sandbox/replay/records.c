@@ -14,6 +14,8 @@
 
 #define ANSWERS_MAX ((size_t)256 << 20) /* of what was recorded, for records that are events */
 
+#define WINDOW_MAX_MS 300000 /* AWS docs: MaximumBatchingWindowInSeconds */
+
 /* Ours: when a record came that neither it nor its recording tells, 2026-01-01. */
 #define ARRIVAL_MS INT64_C(1767225600000)
 
@@ -101,6 +103,21 @@ static void note_queue(struct reader *r, bool fifo)
         *first = r->out->events;
 }
 
+/* Arrivals further apart than any window were waiting for something else. */
+static void look_at_arrivals(struct reader *r)
+{
+    int64_t first_ms = INT64_MAX, last_ms = INT64_MIN;
+    for (size_t i = 0; i < r->nbatch; i++) {
+        int64_t at_ms = r->batch[i].arrival_ms;
+        if (at_ms == RECORDS_NO_TIME)
+            return;
+        first_ms = at_ms < first_ms ? at_ms : first_ms;
+        last_ms = at_ms > last_ms ? at_ms : last_ms;
+    }
+    if (r->nbatch && last_ms - first_ms <= WINDOW_MAX_MS && last_ms - first_ms > r->seen.span_ms)
+        r->seen.span_ms = last_ms - first_ms;
+}
+
 static void look_at_batch(struct reader *r)
 {
     const struct trace_text *a = &r->entry.answer;
@@ -110,8 +127,11 @@ static void look_at_batch(struct reader *r)
         note_queue(r, r->batch[i].fifo);
     if (r->seen.source == MAPPING_KINESIS || r->seen.source == MAPPING_DYNAMODB)
         look_at_window(r);
-    if (a->ptr && r->entry.status == TRACE_STATUS_SUCCESS &&
-        scan_find(a->ptr, a->len, "/batchItemFailures").ptr)
+    look_at_arrivals(r);
+    if (!a->ptr || r->entry.status != TRACE_STATUS_SUCCESS)
+        return;
+    r->seen.answered = true;
+    if (scan_find(a->ptr, a->len, "/batchItemFailures").ptr)
         r->seen.failures = true;
 }
 
@@ -395,6 +415,9 @@ static int read_records(struct reader *r, struct err *err)
         return -1;
     if (settle_fifo(r, err) < 0 || simulation_records_end(&out->records, err) < 0)
         return -1;
+    out->seen = r->seen;
+    out->failures_guessed = !r->in->source && !mapping_is_async(r->seen.source) &&
+                            !r->seen.failures && !r->seen.answered;
     return sort_rows(r, err);
 }
 

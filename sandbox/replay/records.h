@@ -5,6 +5,7 @@
 
 #include "mapping/filter.h"
 #include "replay/options.h"
+#include "replay/settings.h"
 #include "replay/texts.h"
 #include "simulate/simulation.h"
 
@@ -25,10 +26,12 @@ struct replay_records {
     struct simulation_records records;
     struct replay_recorded *recorded; /* of each record; heap */
     struct buf answers;
-    size_t events;      /* read */
-    size_t none;        /* of these, left out: they have no records, and do not tell whose */
-    size_t again;       /* records left out: they are there before */
-    bool fifo_found;    /* by the records, not by SPEC */
+    size_t events;         /* read */
+    size_t none;           /* of these, left out: they have no records, and do not tell whose */
+    size_t again;          /* records left out: they are there before */
+    bool fifo_found;       /* by the records, not by SPEC */
+    bool failures_guessed; /* report-failures is off, and no event or SPEC says so */
+    struct replay_seen seen;
     struct texts texts; /* names of files, patterns */
 };
 

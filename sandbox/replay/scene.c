@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "replay/scene.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/temporary.h"
 #include "launch/instance.h"
 #include "launch/output.h"
 #include "launch/record.h"
+#include "replay/notes.h"
 #include "replay/work.h"
 
 #define HISTORY_MAX ((size_t)1 << 30) /* bytes of one as lines */
@@ -21,49 +20,6 @@ static void on_warning(void *owner, const char *text)
     struct replay *r = owner;
     replay_view_clear(&r->view);
     output_note("warning: %s", text);
-}
-
-/* As it was given: patterns may stand in files. */
-static void print_spec(struct replay *r)
-{
-    struct replay_scene *s = r->scene;
-    const char *given = r->options.mapping.source;
-    if (!given) {
-        mapping_settings_print(&s->records.settings, &s->spec);
-        return;
-    }
-    buf_adds(&s->spec, given);
-    if (s->records.fifo_found)
-        buf_adds(&s->spec, strchr(given, ':') ? ",fifo" : ":fifo");
-}
-
-/* AWS polls each of them by itself. */
-static uint32_t count_queues(const struct replay_records *r)
-{
-    uint32_t count = 0;
-    for (size_t i = 0; i < r->records.count && r->settings.source == MAPPING_SQS; i++)
-        if (r->records.shards[i] >= count)
-            count = r->records.shards[i] + 1;
-    return count;
-}
-
-static void tell_found(const struct replay *r)
-{
-    const struct replay_scene *s = r->scene;
-    const char *spec = s->spec.ptr;
-    if (!r->options.mapping.source || s->records.fifo_found)
-        output_note("read from the trace: --source %s", spec);
-    if (s->records.none)
-        output_note("%zu event%s an empty list of records: left out; --source async takes it for "
-                    "an event",
-                    s->records.none, s->records.none == 1 ? " has" : "s have");
-    if (s->records.again)
-        output_note("%zu record%s came more than once: each counts as one message",
-                    s->records.again, s->records.again == 1 ? "" : "s");
-    uint32_t queues = count_queues(&s->records);
-    if (queues > 1)
-        output_note("%" PRIu32 " queues: each has an event source mapping with these settings",
-                    queues);
 }
 
 static int open_scene(struct replay *r, struct err *err)
@@ -81,12 +37,12 @@ static int open_scene(struct replay *r, struct err *err)
     };
     if (replay_records_read(&in, &s->records, err) < 0)
         return -1;
-    print_spec(r);
+    replay_notes_spec(r);
     if (buf_check(&s->spec, "settings", err) < 0 ||
         replay_outlets_open(&s->outlets, &s->records.settings, o, err) < 0)
         return -1;
     settings_arn(&o->launch.settings, s->arn);
-    tell_found(r);
+    replay_notes_tell(r);
     r->tally.messages = true;
     r->tally.source = s->spec.ptr;
     return 0;

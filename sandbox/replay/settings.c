@@ -8,6 +8,7 @@
 
 #define SQS_UNBATCHED 10   /* AWS docs: CreateEventSourceMapping: more needs a window */
 #define SQS_WINDOW_MS 1000 /* ours: the shortest window that allows for larger batches */
+#define POLL_MS       1000 /* ours: what a stream's polls put together without a window */
 /* Ours: AWS tries until a record expires, which takes days of tens of thousands of invocations for
  * each poisoned one. AWS docs: "Using dead-letter queues in Amazon SQS" recommends a
  * maxReceiveCount of 5 at least for functions. */
@@ -47,6 +48,14 @@ int replay_settings_parse(const struct replay_options *o, const char *spec,
     return 0;
 }
 
+int64_t replay_settings_window(const struct replay_seen *seen)
+{
+    bool queue = seen->source == MAPPING_SQS;
+    if (mapping_is_async(seen->source) || seen->fifo || seen->span_ms <= (queue ? 0 : POLL_MS))
+        return 0;
+    return (seen->span_ms + 999) / 1000 * 1000;
+}
+
 /* Batches as large as those that were seen, the rest as AWS has it when nobody says anything. */
 int replay_settings_find(const struct replay_options *o, const struct replay_seen *seen,
                          const struct settings_out *out, struct err *err)
@@ -61,7 +70,9 @@ int replay_settings_find(const struct replay_options *o, const struct replay_see
         s->batch = (int64_t)seen->largest;
     if (s->retries == MAPPING_NO_LIMIT)
         s->retries = RETRIES_FOUND;
-    if (s->source == MAPPING_SQS && s->batch > SQS_UNBATCHED)
+    if (replay_settings_window(seen) > s->window_ms)
+        s->window_ms = replay_settings_window(seen);
+    if (s->source == MAPPING_SQS && s->batch > SQS_UNBATCHED && s->window_ms < SQS_WINDOW_MS)
         s->window_ms = SQS_WINDOW_MS;
     if (s->source == MAPPING_SQS && s->visibility_ms < timeout_ms)
         s->visibility_ms = (timeout_ms + 999) / 1000 * 1000; /* less is refused */

@@ -23,9 +23,15 @@ struct replay_seen {
     enum mapping_source source;
     size_t largest;        /* batch */
     size_t fifo, standard; /* number of the first event of such a queue; 0: none */
-    bool failures;
+    bool failures;         /* an answer has batchItemFailures */
+    bool answered;         /* a batch that succeeded has its answer */
     int64_t tumbling_ms;
+    int64_t
+        span_ms; /* between arrivals of one event, of those that a window can have: the largest */
 };
+
+/* The window that gives batches as they were seen, 0: none is needed. */
+int64_t replay_settings_window(const struct replay_seen *seen);
 
 int replay_settings_find(const struct replay_options *o, const struct replay_seen *seen,
                          const struct settings_out *out, struct err *err) ATTR_CHECK;

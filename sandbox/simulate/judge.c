@@ -251,6 +251,8 @@ static void check_note(struct judging *j, const struct history_entry *e)
     if (e->status == HISTORY_REFUSED)
         find(j, JUDGE_FAILURES, h->members[e->first], e->invocation,
              "the answer is refused, so that all failed: %.*s", len, text);
+    else if (j->in->failures_guessed)
+        j->out->unread++;
     else
         find(j, JUDGE_FAILURES, h->members[e->first], e->invocation,
              "the failures it names are ignored: %.*s; --source %s:report-failures turns them on",

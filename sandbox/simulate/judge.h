@@ -35,6 +35,7 @@ struct judge_in {
     const struct simulation_records *records;
     const struct history *calm, *shaken;
     const struct faults *faults;
+    bool failures_guessed; /* report-failures is off, and may be on where they come from */
     /* Whether two answers to the same single record are the same; NULL: byte by byte. */
     bool (*same)(void *owner, const char *a, size_t a_len, const char *b, size_t b_len);
     void *owner;
@@ -43,6 +44,7 @@ struct judge_in {
 struct judge_out {
     struct judge_finding findings[JUDGE_FINDINGS_MAX];
     size_t count;   /* of all; the first ones are kept */
+    size_t unread;  /* answers whose failures nobody reads, no findings: failures_guessed */
     size_t excused; /* records that are lost though the function is not to blame: the faults alone
                        used up their retries or their time */
 };

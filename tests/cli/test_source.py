@@ -358,8 +358,68 @@ def check_given_fault():
     check("only the first one's did not", re.findall(r"(\S+) did not happen", done.out), ["duplicate=1.1"])
 
 
+def apart(name, count=4, say="ok"):
+    """Events of ten messages, 400 ms between them."""
+    batches = []
+    for first in range(0, count * 10, 10):
+        batch = [sources.sqs(first + i + 1, say) for i in range(10)]
+        for i, record in enumerate(batch):
+            record["attributes"]["SentTimestamp"] = str(sources.SENT_MS + (first + i) * 400)
+        batches.append(sources.event(*batch))
+    return trace(name, *batches)
+
+
+def check_batches():
+    """That batches are not as they were recorded is told, with the window that they need."""
+    given = apart("apart.jsonl")
+    done = source(given, "sqs")
+    check("batches of one", {count for _, count in happened(done, "invoked")}, {1})
+    check_match("are told", done.err, r"each of 40 invocations has one record, and the recorded ones have up to 10: "
+                r"those of an event came up to 3600 ms after each other, window=4 puts them together again")
+    done = source(given, "sqs:window=4")
+    check("with that window", ({count for _, count in happened(done, "invoked")}, "has one record" in done.err), ({10}, False))
+    done = run("replay", OBEDIENT, given, "--chaos", "1,duplicate")
+    check_match("which is read from the trace", done.err,
+                "read from the trace: sqs:window=4; our choice: retries=4; that is --source sqs:window=4,retries=4\n")
+    done = run("replay", OBEDIENT, apart("one.jsonl", 1), "--source", "sqs:batch=1")
+    check("batches of one that are asked for", "has one record" in done.err, False)
+
+
+def check_guessed():
+    """Events without answers do not say whether failures are read."""
+    given = trace("silent.jsonl", sources.event(*messages("ok", "fail 1")))
+    done = run("replay", OBEDIENT, given, "--chaos", "1,duplicate")
+    check("what is not read is no failure", (done.code, "unsure    failures: " in done.out), (0, True))
+    hint = "report-failures is not known from these events: say --source (.*) if the mapping has it"
+    check_match("and told before", done.err, hint)
+    spec = re.search(hint, done.err)[1]
+    done = run("replay", OBEDIENT, given, "--source", spec, "--chaos", "1,duplicate")
+    check(f"with {spec}", (done.code, "failures: " in done.out, "not known" in done.err), (0, False, False))
+    done = run("replay", OBEDIENT, given, "--source", "sqs", "--chaos", "1,duplicate")
+    check("who says it is off means it", (done.code, "failed    failures: " in done.out), (1, True))
+    run("replay", OBEDIENT, trace("fine.jsonl", sources.event(*messages("ok", "ok"))), "--record", path("said.jsonl"))
+    done = run("replay", OBEDIENT, path("said.jsonl"), "--chaos", "1,duplicate")
+    check("an answer says it", "not known" in done.err, False)
+
+
+def check_aws_notes():
+    given = trace("noted.jsonl", sources.event(*messages("ok", of=sources.kinesis)))
+    done = source(given, 'kinesis:filter={"partitionKey":[{"wildcard":"o*"}]}')
+    check("what AWS does not document is done", (done.code, ends(done)), (0, {"done": 1}))
+    check("and told once", [done.err.count(text) for text in ('a filter on "partitionKey": of kinesis', "a filter with wildcard: ")],
+          [1, 1])
+    given = trace("endless.jsonl", sources.event(*messages("all", of=sources.kafka)))
+    failed = path("kafka_failed.jsonl")
+    for spec, shown in ((f"kafka:on-failure={failed}", f"kafka:on-failure={failed},retries=10"),
+                        (f"kafka:retries=-1,on-failure={failed}", f"kafka:retries=-1,on-failure={failed}")):
+        done = source(given, spec)
+        check(f"kafka stops after 10 retries {spec[:13]}", len(happened(done, "invoked")), 11)
+        check("which is told", ("AWS stops after 10 retries" in done.err, f"source    {shown}\n" in done.out), (True, True))
+
+
 need_sandbox()
 for part in (check_queue, check_dead_letters, check_fifo, check_streams, check_events, check_filter, check_same,
-             check_ids, check_recorded, check_examples, check_usage, check_interrupt, check_sizes, check_given_fault):
+             check_ids, check_recorded, check_examples, check_usage, check_interrupt, check_sizes, check_given_fault, check_batches,
+             check_guessed, check_aws_notes):
     part()
 finish()
