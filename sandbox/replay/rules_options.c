@@ -116,6 +116,11 @@ void replay_rules_help(FILE *out)
     static const char intro[] =
         "Settings of --source, SOURCE[:SETTING[=VALUE],...] with sqs, kinesis, dynamodb, kafka, s3 "
         "or async; times are seconds or have a unit: 500ms, 5s, 2m, 6h, 4d:";
+    static const char limits[] =
+        "An event has at most 6291456 bytes, of async and s3 1048576. A history takes 1000000 "
+        "records of 512 MB, 4000000 things that happen, 256 MB of answers; fewer records: --only, "
+        "a "
+        "smaller trace.";
     AUTO_BUF struct buf text = {0}, row = {0};
     const char *line;
     size_t at = 0, len;
@@ -128,6 +133,8 @@ void replay_rules_help(FILE *out)
         buf_addf(&row, "  %.*s", (int)len, line);
         print_row(out, &row);
     }
+    fputc('\n', out);
+    options_help_text(out, limits, sizeof limits - 1, 0);
     fputs("\nKinds of --chaos:\n", out);
     for (int i = 0; i < FAULT_KIND_COUNT; i++) {
         buf_addf(&row, "  %-16s %s", fault_kind_names[i], fault_kind_helps[i]);

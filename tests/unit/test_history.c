@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "check.h"
-#include "simulate/history.h"
+#include "simulate/flight.h"
+#include "simulate_work.h"
 
 #define START INT64_C(1700000000000)
 
@@ -346,11 +346,42 @@ static void test_limits(void)
     }
 }
 
+/* Answers count from when they are given, not from when their time is over. */
+static void test_answers_wait(void)
+{
+    static const struct {
+        size_t max, answers;
+    } rows[] = {{1000, 0}, {100, 5}, {24, 1}};
+    static struct work work;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct err err = {0};
+        struct simulation_call call;
+        size_t answers = 0;
+        work_open(&work, "async", 10);
+        const struct simulation_options o = {.settings = &work.settings, .records = &work.records};
+        struct simulation *s = simulation_new(&o, &err);
+        s->history.texts_max = rows[i].max;
+        const struct simulation_outcome good = {.answer = "12345678901234567890", .answer_len = 20};
+        while (simulation_next(s, &call, &err) > 0 && simulation_answer(s, &good, &err) == 0)
+            answers++;
+        CHECK_INT(answers, rows[i].answers ? rows[i].answers : 10);
+        if (rows[i].answers)
+            CHECK_HAS(err.msg, "a history keeps all answers");
+        simulation_free(s);
+        work_close(&work);
+    }
+}
+
 static const struct check_test tests[] = {
-    {"write", test_write},           {"print", test_print},
-    {"streams", test_streams},       {"no messages", test_no_messages},
-    {"empty", test_empty},           {"fates", test_fates},
-    {"done stays", test_done_stays}, {"limits", test_limits},
+    {"write", test_write},
+    {"print", test_print},
+    {"streams", test_streams},
+    {"no messages", test_no_messages},
+    {"empty", test_empty},
+    {"fates", test_fates},
+    {"done stays", test_done_stays},
+    {"limits", test_limits},
+    {"answers wait", test_answers_wait},
 };
 
 CHECK_MAIN(tests)

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "simulate/flight.h"
 #include "simulate_look.h"
 
 #define HOUR_MS (INT64_C(3600) * 1000)
@@ -404,31 +403,6 @@ static void test_deliver_fails(void)
     work_close(&work);
 }
 
-/* Answers count from when they are given, not from when their time is over. */
-static void test_answers_wait(void)
-{
-    static const struct {
-        size_t max, answers;
-    } rows[] = {{1000, 0}, {100, 5}, {24, 1}};
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct err err = {0};
-        struct simulation_call call;
-        size_t answers = 0;
-        work_open(&work, "async", 10);
-        const struct simulation_options o = {.settings = &work.settings, .records = &work.records};
-        struct simulation *s = simulation_new(&o, &err);
-        s->history.texts_max = rows[i].max;
-        const struct simulation_outcome good = {.answer = "12345678901234567890", .answer_len = 20};
-        while (simulation_next(s, &call, &err) > 0 && simulation_answer(s, &good, &err) == 0)
-            answers++;
-        CHECK_INT(answers, rows[i].answers ? rows[i].answers : 10);
-        if (rows[i].answers)
-            CHECK_HAS(err.msg, "a history keeps all answers");
-        simulation_free(s);
-        work_close(&work);
-    }
-}
-
 /* ---- records -------------------------------------------------------------------------------- */
 
 static void test_names(void)
@@ -606,7 +580,6 @@ static const struct check_test tests[] = {
     {"sequence", test_sequence},
     {"streams", test_streams},
     {"bad event", test_bad_event},
-    {"answers wait", test_answers_wait},
     {"misuse", test_misuse},
 };
 
