@@ -79,8 +79,8 @@ int compare_entries(const struct compare_rules *rules, const struct trace_entry 
                     const struct trace_entry *got, struct arena *arena, struct compare_result *out,
                     struct err *err) ATTR_CHECK;
 
-/* Appends an error document as it is compared: without stackTrace and trace, with '*' for what names
- * one run in errorMessage and requestId; in one that is no JSON object, wherever it stands.
+/* Appends an error document as it is compared: without stackTrace and trace, with '*' for what
+ * names one run in errorMessage and requestId; in one that is no JSON object, wherever it stands.
  * request_id: that of the run. For errors that are a part of something. */
 void compare_add_error(struct buf *out, const char *text, size_t len,
                        const struct trace_text *request_id);

@@ -67,15 +67,16 @@ struct tally_message {
 };
 
 struct tally_history {
-    const char *title;         /* "calm" */
-    const char *given_up_to;   /* "dead-letter queue", ...: what takes what is given up; a literal */
-    char *printed[2][2];       /* its first and last lines, without colour and with it */
-    size_t unprinted;          /* entries between them */
-    size_t arrivals_unprinted; /* of a long history, all but the first */
-    int64_t began_ms, took_ms; /* on the virtual clock; since 1970 when the records say so */
-    size_t messages;           /* of all */
+    const char *title;       /* "calm" */
+    const char *given_up_to; /* "dead-letter queue", ...: what takes what is given up; a literal */
+    char *printed[2][2];     /* its first and last lines, without colour and with it */
+    size_t unprinted;        /* entries between them */
+    size_t arrivals_unprinted;        /* of a long history, all but the first */
+    int64_t began_ms, took_ms;        /* on the virtual clock; since 1970 when the records say so */
+    size_t messages;                  /* of all */
     size_t ends[HISTORY_END_COUNT];   /* of all */
-    size_t copies[HISTORY_END_COUNT]; /* of those that are done: a later copy was given up, and so ended */
+    size_t copies[HISTORY_END_COUNT]; /* of those that are done: a later copy was given up, and so
+                                         ended */
     size_t invocations, deliveries, retries, splits, faults;
     size_t entries;
     struct tally_message *kept; /* those with findings first, else by record */
