@@ -96,3 +96,6 @@ int compare_logs(const struct trace_entry *expected, const struct trace_entry *g
  * green with '+'; of long values only what is around the first difference. Bytes that could drive a
  * terminal are made visible; the colours are the only escapes in it. */
 void compare_print(const struct compare_difference *d, bool colour, struct buf *out);
+
+/* The values of a difference that is no status on one line, shorter: "/at: 12, then 17". */
+void compare_print_line(const struct compare_difference *d, struct buf *out);

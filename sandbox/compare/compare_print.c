@@ -5,8 +5,8 @@
 #include "base/visible.h"
 #include "compare/compare.h"
 
-#define SHOWN  120 /* bytes of a long value */
-#define BEFORE 40  /* of them, before the first difference */
+#define SHOWN      120 /* bytes of a long value */
+#define LINE_SHOWN 40  /* on a line with the other one */
 
 struct window {
     size_t from, len;
@@ -20,17 +20,18 @@ static size_t align_back(struct trace_text t, size_t at)
     return at;
 }
 
-static struct window find_window(struct trace_text t, size_t difference)
+/* A third of what is shown stands before the difference. */
+static struct window find_window(struct trace_text t, size_t difference, size_t shown)
 {
     struct window w = {0, t.len};
-    if (t.len <= SHOWN)
+    if (t.len <= shown)
         return w;
-    if (difference > BEFORE)
-        w.from = difference - BEFORE;
-    if (w.from > t.len - SHOWN)
-        w.from = t.len - SHOWN;
+    if (difference > shown / 3)
+        w.from = difference - shown / 3;
+    if (w.from > t.len - shown)
+        w.from = t.len - shown;
     w.from = align_back(t, w.from);
-    size_t end = w.from + SHOWN < t.len ? align_back(t, w.from + SHOWN) : t.len;
+    size_t end = w.from + shown < t.len ? align_back(t, w.from + shown) : t.len;
     w.len = end - w.from;
     return w;
 }
@@ -63,9 +64,9 @@ static void add_on_one_line(const char *text, size_t len, struct buf *out)
     }
 }
 
-static void add_value(struct trace_text t, size_t difference, struct buf *out)
+static void add_value(struct trace_text t, size_t difference, size_t shown, struct buf *out)
 {
-    struct window w = find_window(t, difference);
+    struct window w = find_window(t, difference, shown);
     /* Of a document, line breaks are white space; of a text they are its content. */
     bool document = t.len && (*t.ptr == '{' || *t.ptr == '[');
     if (w.from)
@@ -89,7 +90,7 @@ static void add_side(char sign, const char *colour, enum trace_status status, st
         buf_addf(out, " %s", trace_status_names[status]);
     if (t.len) {
         buf_addc(out, ' ');
-        add_value(t, difference, out);
+        add_value(t, difference, SHOWN, out);
     } else if (status == TRACE_STATUS_UNKNOWN) {
         buf_adds(out, " (empty)");
     }
@@ -109,4 +110,20 @@ void compare_print(const struct compare_difference *d, bool colour, struct buf *
         add_side('-', colour ? "\033[31m" : NULL, d->expected_status, d->expected, difference, out);
     if (d->kind != COMPARE_GONE)
         add_side('+', colour ? "\033[32m" : NULL, d->got_status, d->got, difference, out);
+}
+
+void compare_print_line(const struct compare_difference *d, struct buf *out)
+{
+    size_t difference = find_difference(d->expected, d->got);
+    visible_add(d->pointer, strlen(d->pointer), "", out);
+    buf_adds(out, *d->pointer ? ": " : "");
+    if (d->kind == COMPARE_ADDED)
+        buf_adds(out, "absent");
+    else
+        add_value(d->expected, difference, LINE_SHOWN, out);
+    buf_adds(out, ", then ");
+    if (d->kind == COMPARE_GONE)
+        buf_adds(out, "absent");
+    else
+        add_value(d->got, difference, LINE_SHOWN, out);
 }

@@ -28,9 +28,9 @@ struct rounds {
     int64_t end_us;         /* no round begins behind it; 0: never */
     struct rehearsal *last; /* of the highest number so far */
     size_t last_number;
-    struct chaos_found *found;     /* heap; NULL: none */
-    size_t unread;                 /* rounds with failures that nobody reads */
-    size_t excused, first_excused; /* rounds in which faults alone used messages up; the lowest */
+    struct chaos_found *found; /* heap; NULL: none */
+    struct found_asides asides;
+    size_t unread; /* rounds with failures that nobody reads */
 };
 
 /* ---- rounds --------------------------------------------------------------------------------- */
@@ -106,15 +106,6 @@ static void keep_last(struct rounds *s, struct replay_play *play)
     s->last = TAKE(play->rehearsal);
 }
 
-static void count_excused(struct rounds *s, const struct replay_play *play,
-                          const struct judge_out *judged)
-{
-    if (!judged->excused)
-        return;
-    if (!s->excused++ || play->number < s->first_excused)
-        s->first_excused = play->number;
-}
-
 static int round_over(void *owner, struct replay_play *play, struct err *err)
 {
     struct rounds *s = owner;
@@ -129,10 +120,9 @@ static int round_over(void *owner, struct replay_play *play, struct err *err)
     if (r->interrupted)
         return 0; /* half a round says nothing */
     s->done++;
-    status =
-        found_judge(r, &r->scene->records, s->calm, play->rehearsal, play->faults, judged, err);
+    status = found_judge(r, &r->scene->records, s->calm, play->rehearsal, judged, err);
     if (status == 0)
-        count_excused(s, play, judged);
+        found_note(&s->asides, judged, play->number);
     s->unread += status == 0 && judged->unread;
     if (status == 0 && judged->count)
         status = keep_found(s, play, judged, err);
@@ -233,23 +223,6 @@ static void tell_unread(struct rounds *s)
                           strchr(s->replay->scene->spec.ptr, ':') ? "," : ":");
 }
 
-/* No fault of the function, but perhaps of the settings. */
-static void tell_excused(struct rounds *s)
-{
-    const struct chaos *c = s->replay->options.mapping.chaos;
-    AUTO_BUF struct buf first = {0};
-    buf_init(&first, 64);
-    if (!s->excused)
-        return;
-    if (c->seeded && s->done > 1)
-        buf_addf(&first, ", the first with seed %" PRIu64, c->seed + s->first_excused);
-    tally_add_finding(
-        &s->replay->tally, false, false, "excused",
-        "in %zu of %zu round%s faults alone used up the retries or the time of "
-        "messages%s: the function is not to blame, more retries or time would keep them",
-        s->excused, s->done, s->done == 1 ? "" : "s", first.ptr ? first.ptr : "");
-}
-
 static size_t count_fault(const struct history *h, const struct fault *f)
 {
     size_t count = 0;
@@ -287,7 +260,7 @@ static int tell_passed(struct rounds *s, struct err *err)
     struct replay *r = s->replay;
     if (!s->last)
         return 0;
-    tell_excused(s);
+    found_tell(r, &s->asides, s->done);
     tell_absent(s, s->last);
     if (s->most == 1 && found_add(r, "with faults", &r->scene->records, s->last, NULL, err) < 0)
         return -1;
@@ -299,8 +272,12 @@ static int tell_found(struct rounds *s, struct err *err)
 {
     struct replay *r = s->replay;
     struct tally_chaos *t = &r->tally.chaos;
+    struct found_asides asides = {0};
     t->failed = true;
     t->failing_seed = t->seed + s->found->round;
+    /* which other rounds were run depends on --jobs */
+    found_note(&asides, &s->found->judged, s->found->round);
+    found_tell(r, &asides, 1);
     replay_scene_keep(r, s->found->shaken, NULL);
     return replay_shrink(r, s->found, err);
 }

@@ -22,10 +22,26 @@ void found_free(struct chaos_found *found);
 
 /* What a history with faults is worth beside the calm one of the same records. */
 int found_judge(struct replay *r, const struct replay_records *records,
-                const struct rehearsal *calm, const struct rehearsal *shaken,
-                const struct faults *faults, struct judge_out *out, struct err *err) ATTR_CHECK;
+                const struct rehearsal *calm, const struct rehearsal *shaken, struct judge_out *out,
+                struct err *err) ATTR_CHECK;
 
 bool found_has(const struct judge_out *judged, enum judge_check check);
+
+/* What does not fail is counted over all rounds and told once. */
+struct found_aside {
+    size_t rounds, records;
+    size_t round; /* the lowest, and what it says */
+    struct judge_aside first;
+};
+
+struct found_asides {
+    struct found_aside items[JUDGE_ASIDE_COUNT];
+};
+
+/* Rounds come in any order; round: from 0. */
+void found_note(struct found_asides *all, const struct judge_out *judged, size_t round);
+/* To the report; rounds: of all that were judged. */
+void found_tell(struct replay *r, const struct found_asides *all, size_t rounds);
 
 /* Puts a history into the report, with what was found in it. */
 int found_add(struct replay *r, const char *title, struct replay_records *records,

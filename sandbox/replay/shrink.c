@@ -30,7 +30,7 @@ static void end_pair(struct pair *p)
         replay_scene_end(TAKE(p->plays[i].rehearsal));
 }
 
-/* only NULL: all records. end_pair in any case. */
+/* c->records NULL: all of them. end_pair in any case. */
 static int run_pair(struct replay *r, const struct replay_records *records,
                     const struct shrink_candidate *c, struct pair *p, struct err *err)
 {
@@ -42,8 +42,7 @@ static int run_pair(struct replay *r, const struct replay_records *records,
                                            .faults = i ? c->faults : NULL};
     if (replay_scene_play_all(r, p->plays, ARRAY_LEN(p->plays), err) < 0)
         return -1;
-    return found_judge(r, records, p->plays[0].rehearsal, p->plays[1].rehearsal, c->faults,
-                       &p->judged, err);
+    return found_judge(r, records, p->plays[0].rehearsal, p->plays[1].rehearsal, &p->judged, err);
 }
 
 /* ---- the search ----------------------------------------------------------------------------- */

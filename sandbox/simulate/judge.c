@@ -7,29 +7,35 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "simulate/blame.h"
 #include "simulate/flight.h"
 #include "simulate/runs.h"
-
-/* Who is to blame when a record is lost.
- *
- * At-least-once lets a record be delivered again at any time, and lets a delivery fail that the
- * function has no part in. So each delivery that failed is put down to one of three: the function
- * (no fault, no poison in the batch), the poison in its batch, or a fault of chaos. The function is
- * blamed when it failed a record more often by itself than without faults, and more often than
- * chaos did. A poisoned neighbour is blamed when nothing else failed the record. What the faults
- * used up alone is excused. */
 
 const char *const judge_check_names[JUDGE_CHECK_COUNT] = {
     [JUDGE_LOST] = "lost",         [JUDGE_OUTCOME] = "outcome",   [JUDGE_ORDER] = "order",
     [JUDGE_FAILURES] = "failures", [JUDGE_REPEATED] = "repeated", [JUDGE_POISON] = "poison",
 };
 
+const char *const judge_aside_names[JUDGE_ASIDE_COUNT] = {
+    [JUDGE_EXCUSED] = "excused",
+    [JUDGE_SHARED] = "excused",
+    [JUDGE_SETTINGS] = "settings",
+    [JUDGE_SWALLOWED] = "swallowed",
+};
+
+const char *const judge_aside_texts[JUDGE_ASIDE_COUNT] = {
+    [JUDGE_EXCUSED] = "faults alone used up the retries or the time of messages",
+    [JUDGE_SHARED] = "faults, and failures that are not more than they, used up the retries or the "
+                     "time of messages",
+    [JUDGE_SETTINGS] = "healthy messages went down with a poisoned one",
+    [JUDGE_SWALLOWED] = "poisoned messages were answered as done",
+};
+
 struct watch {
-    uint32_t own, own_calm, poison, fault; /* deliveries that failed */
-    uint32_t told;                         /* a bit for each check */
-    uint32_t last;                         /* invocation that failed it last */
-    bool poisoned, touched, done, duplicated;
+    uint32_t told; /* a bit for each check */
+    bool touched, done, duplicated;
     bool succeeded; /* as the function says, faults or not */
+    bool unread;    /* poisoned, in a batch whose failures were named and not read */
     const struct history_entry
         *first; /* ANSWERED of its first success alone, or what it would be */
     const struct history *first_of;
@@ -39,6 +45,7 @@ struct judging {
     const struct judge_in *in;
     struct judge_out *out;
     struct runs calm, shaken;
+    struct blame_all blame;
     struct watch *watches;
     struct history_fate *calm_fates, *fates;
     bool ordered;
@@ -68,44 +75,21 @@ static void find(struct judging *j, enum judge_check check, uint32_t record, uin
     j->out->count++;
 }
 
-/* ---- who failed a delivery ------------------------------------------------------------------ */
+static void tell(struct judging *j, enum judge_aside_kind kind, uint32_t record, const char *fmt,
+                 ...) ATTR_PRINTF(4, 5);
 
-static bool has_poison(const struct judging *j, const struct run *r)
+/* The text is about the first one. */
+static void tell(struct judging *j, enum judge_aside_kind kind, uint32_t record, const char *fmt,
+                 ...)
 {
-    for (size_t i = 0; i < r->count; i++)
-        if (j->watches[r->members[i]].poisoned)
-            return true;
-    return false;
-}
-
-/* Counts each failed delivery of a history with faults to one of the three. */
-static void blame_run(struct judging *j, const struct run *r)
-{
-    bool poison = has_poison(j, r);
-    bool chaos = r->faulted || r->answered->status == HISTORY_LOST;
-    size_t first = run_first_failed(r);
-    for (size_t i = 0; i < r->count; i++) {
-        struct watch *w = &j->watches[r->members[i]];
-        bool fails = j->ordered ? i >= first : run_names(r, i);
-        if (!chaos && !fails)
-            continue;
-        w->last = r->number;
-        if (chaos)
-            w->fault++;
-        else if (poison &&
-                 (!j->ordered || run_is_whole(r) || j->watches[r->members[first]].poisoned))
-            w->poison++;
-        else
-            w->own++;
-    }
-}
-
-static void blame_calm(struct judging *j, const struct run *r)
-{
-    size_t first = run_first_failed(r);
-    for (size_t i = 0; i < r->count; i++)
-        if (j->ordered ? i >= first : run_names(r, i))
-            j->watches[r->members[i]].own_calm++;
+    struct judge_aside *a = &j->out->asides[kind];
+    if (a->count++)
+        return;
+    a->first = record;
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(a->text, sizeof a->text, fmt, args);
+    va_end(args);
 }
 
 /* ---- the same outcome again ----------------------------------------------------------------- */
@@ -113,11 +97,11 @@ static void blame_calm(struct judging *j, const struct run *r)
 /* Whether nothing but the function itself can have failed the batch. */
 static bool is_innocent(const struct judging *j, const struct run *r)
 {
-    if (r->faulted || !r->ran || !r->count || has_poison(j, r))
+    if (r->faulted || !r->ran || !r->count || blame_has_poison(&j->blame, r))
         return false;
     for (size_t i = 0; i < r->count; i++) {
         uint32_t record = r->members[i];
-        if (j->watches[record].own_calm || j->calm_fates[record].end != HISTORY_END_DONE)
+        if (j->blame.records[record].own_calm || j->calm_fates[record].end != HISTORY_END_DONE)
             return false;
     }
     return true;
@@ -164,16 +148,21 @@ static void check_failed_again(struct judging *j, const struct run *r)
         }
 }
 
-static bool same_answer(const struct judge_in *in, const struct history *a_of,
-                        const struct history_entry *a, const struct history_entry *b)
+static bool same_answer(const struct judge_in *in, const struct watch *w,
+                        const struct history_entry *now, char out[static JUDGE_DIFFERENCE])
 {
-    const char *x = a->text_len ? a_of->texts.ptr + a->text : "";
-    const char *y = b->text_len ? in->shaken->texts.ptr + b->text : "";
-    if (simulation_tells_delivery(in->settings->source, b->invocation, y, b->text_len))
+    const struct judge_answers a = {
+        .was = w->first->text_len ? w->first_of->texts.ptr + w->first->text : "",
+        .was_len = w->first->text_len,
+        .now = now->text_len ? in->shaken->texts.ptr + now->text : "",
+        .now_len = now->text_len,
+    };
+    *out = '\0';
+    if (simulation_tells_delivery(in->settings->source, now->invocation, a.now, a.now_len))
         return true;
     if (in->same)
-        return in->same(in->owner, x, a->text_len, y, b->text_len);
-    return a->text_len == b->text_len && memcmp(x, y, a->text_len) == 0;
+        return in->same(in->owner, &a, out);
+    return a.was_len == a.now_len && memcmp(a.was, a.now, a.was_len) == 0;
 }
 
 /* A record alone in its batch: its answers can be told apart. */
@@ -182,11 +171,12 @@ static void check_answered_again(struct judging *j, const struct run *r)
     if (r->count != 1 || r->faulted || !run_succeeded(r) || j->in->settings->tumbling_ms)
         return;
     struct watch *w = &j->watches[r->members[0]];
-    if (w->poisoned)
+    char how[JUDGE_DIFFERENCE];
+    if (j->blame.records[r->members[0]].poisoned)
         return;
-    if (w->first && !same_answer(j->in, w->first_of, w->first, r->answered)) {
+    if (w->first && !same_answer(j->in, w, r->answered, how)) {
         find(j, JUDGE_OUTCOME, r->members[0], r->number,
-             "it was answered otherwise when it came again");
+             "it was answered otherwise when it came again%s%s", *how ? ": " : "", how);
     } else if (!w->touched) {
         w->first = r->answered;
         w->first_of = j->in->shaken;
@@ -198,7 +188,7 @@ static void check_answered_again(struct judging *j, const struct run *r)
 static void borrow_answer(struct judging *j, const struct run *r, const struct run *calm)
 {
     struct watch *w = r->count == 1 ? &j->watches[r->members[0]] : NULL;
-    if (w && !w->touched && !w->poisoned && run_succeeded(calm)) {
+    if (w && !w->touched && !j->blame.records[r->members[0]].poisoned && run_succeeded(calm)) {
         w->first = calm->answered;
         w->first_of = j->in->calm;
     }
@@ -246,6 +236,8 @@ static void check_note(struct judging *j, const struct history_entry *e)
     if (!e->count || e->status == HISTORY_SUCCESS)
         return;
     const struct history *h = j->in->shaken;
+    for (uint32_t i = 0; i < e->count && e->status != HISTORY_REFUSED; i++)
+        j->watches[h->members[e->first + i]].unread = true;
     int len = e->text_len < 150 ? (int)e->text_len : 150;
     const char *text = h->texts.ptr + e->text;
     if (e->status == HISTORY_REFUSED)
@@ -261,62 +253,71 @@ static void check_note(struct judging *j, const struct history_entry *e)
 
 /* ---- the ends ------------------------------------------------------------------------------- */
 
-/* Whether it only waited behind a poisoned one, with no other fault in its lane. */
-static bool waited_for_poison(const struct judging *j, uint32_t record)
+/* One that no handler can read: to answer it as done is to lose it. */
+static void judge_poisoned(struct judging *j, uint32_t record)
 {
-    const struct simulation_records *all = j->in->records;
-    const struct history *h = j->in->shaken;
-    const uint32_t *lanes = j->in->settings->fifo ? all->keys : all->shards;
-    bool poison = false;
-    for (size_t i = 0; i < h->nentries && j->ordered; i++) {
-        const struct history_entry *e = &h->entries[i];
-        if (e->kind != HISTORY_FAULT || !e->count || lanes[h->members[e->first]] != lanes[record])
-            continue;
-        if (e->fault != FAULT_POISON && e->fault != FAULT_SPLIT)
-            return false;
-        poison = poison || (e->fault == FAULT_POISON && h->members[e->first] < record);
-    }
-    return poison;
+    if (j->fates[record].end == HISTORY_END_DONE && !j->watches[record].unread)
+        tell(j, JUDGE_SWALLOWED, record,
+             "nothing keeps them; right for a function that drops on purpose what it cannot read");
 }
 
-static bool failed_whole(const struct judging *j, uint32_t invocation)
+static void tell_settings(struct judging *j, uint32_t record, bool waited)
 {
-    const struct run *r = runs_find(&j->shaken, invocation);
-    return r && run_is_whole(r);
+    const struct mapping_settings *s = j->in->settings;
+    const struct history_fate *fate = &j->fates[record];
+    const char *both = s->retries == MAPPING_NO_LIMIT && !waited ? " and " : "";
+    tell(j, JUDGE_SETTINGS, record, "%s (%s), %s, and the function failed just that: %s%s%s",
+         history_end_words(j->in->shaken, fate->end), mapping_reason_name(s->source, fate->reason),
+         waited ? "it waited behind the poisoned one"
+                : "each time in a batch with the poisoned one",
+         waited || *both ? "retries=N gives that up earlier" : "", both,
+         waited    ? ""
+         : s->fifo ? "batch=1 keeps the others"
+                   : "batch=1 keeps the others, a smaller batch more of them, so does bisect "
+                     "without report-failures where the function answers with an error");
 }
 
 static void judge_end(struct judging *j, uint32_t record)
 {
-    const struct watch *w = &j->watches[record];
+    const struct blame_record *w = &j->blame.records[record];
     const struct history_fate *fate = &j->fates[record];
-    enum mapping_source source = j->in->settings->source;
-    if (w->poisoned || j->calm_fates[record].end != HISTORY_END_DONE ||
-        fate->end == HISTORY_END_DONE || fate->end == HISTORY_END_FILTERED)
+    if (j->calm_fates[record].end != HISTORY_END_DONE || fate->end == HISTORY_END_DONE ||
+        fate->end == HISTORY_END_FILTERED)
         return;
     const char *end = history_end_words(j->in->shaken, fate->end);
-    const char *why = mapping_reason_name(source, fate->reason);
-    if (w->own > w->own_calm && w->own > w->fault)
+    const char *why = mapping_reason_name(j->in->settings->source, fate->reason);
+    struct blame_verdict v = blame_end(&j->blame, record, fate);
+    switch (v.who) {
+    case BLAME_FUNCTION:
         find(j, JUDGE_LOST, record, w->last,
              "done without faults, with them %s (%s): the function failed it %" PRIu32
              " times by itself",
              end, why, w->own);
-    else if (w->poison && !w->fault && w->own <= w->own_calm)
-        find(j, JUDGE_POISON, record, w->last,
-             "%s (%s) because a poisoned record was in its batch: %s", end, why,
-             failed_whole(j, w->last) ? "the function failed the whole batch"
-                                      : "the settings let one take others with it");
-    else if (!w->own && !w->poison && !w->fault && waited_for_poison(j, record))
-        find(j, JUDGE_POISON, record, 0, "%s (%s) while it waited behind a poisoned record", end,
-             why);
-    else
-        j->out->excused++;
+        return;
+    case BLAME_POISON:
+        find(j, JUDGE_POISON, record, v.waited ? 0 : w->last, "%s (%s) %s", end, why,
+             v.waited ? "while it waited behind a poisoned record"
+                      : "because a poisoned record was in its batch: the function failed the whole "
+                        "batch");
+        return;
+    case BLAME_SETTINGS:
+        tell_settings(j, record, v.waited);
+        return;
+    case BLAME_FAULTS:
+        tell(j, JUDGE_EXCUSED, record,
+             "the function is not to blame, more retries or time would keep them");
+        return;
+    case BLAME_SHARED:
+        tell(j, JUDGE_SHARED, record, "that is not enough to blame the function");
+        return;
+    }
 }
 
 /* ---- all of it ------------------------------------------------------------------------------ */
 
 static void judge_run(struct judging *j, const struct run *r, size_t *nran)
 {
-    blame_run(j, r);
+    blame_run(&j->blame, r);
     if (!r->ran)
         return;
     const struct run *calm = *nran < j->calm.count ? &j->calm.items[*nran] : NULL;
@@ -374,9 +375,11 @@ static void meet_records(struct judging *j)
             continue;
         struct watch *w = &j->watches[h->members[e->first]];
         if (e->kind == HISTORY_ARRIVED)
-            w->touched = w->poisoned;
-        if (e->kind == HISTORY_FAULT && e->fault == FAULT_POISON)
-            w->poisoned = w->touched = true;
+            w->touched = j->blame.records[h->members[e->first]].poisoned;
+        if (e->kind == HISTORY_FAULT && e->fault == FAULT_POISON) {
+            blame_poisoned(&j->blame, h->members[e->first]);
+            w->touched = true;
+        }
     }
 }
 
@@ -390,6 +393,8 @@ static int open_judging(struct judging *j, struct err *err)
     if (!j->watches)
         return err_set(err, ERR_MEMORY, "no memory to judge %" PRIu32 " records",
                        in->calm->nrecords);
+    if (blame_open(&j->blame, in->settings, in->records, in->calm->nrecords, err) < 0)
+        return -1;
     j->calm_fates = history_fates(in->calm, err);
     j->fates = j->calm_fates ? history_fates(in->shaken, err) : NULL;
     return j->fates ? 0 : -1;
@@ -399,6 +404,7 @@ static void close_judging(struct judging *j)
 {
     runs_fini(&j->calm);
     runs_fini(&j->shaken);
+    blame_close(&j->blame);
     free(j->watches);
     free(j->calm_fates);
     free(j->fates);
@@ -407,36 +413,24 @@ static void close_judging(struct judging *j)
 int judge_history(const struct judge_in *in, struct judge_out *out, struct err *err)
 {
     struct judging j = {.in = in, .out = out};
-    out->count = out->excused = 0;
+    out->count = out->unread = 0;
+    memset(out->asides, 0, sizeof out->asides);
     j.ordered = mapping_is_ordered(in->settings);
     int rc = open_judging(&j, err);
     if (rc == 0 &&
         (runs_read(&j.calm, in->calm, err) < 0 || runs_read(&j.shaken, in->shaken, err) < 0))
         rc = -1;
     for (size_t i = 0; i < j.calm.count && rc == 0; i++)
-        blame_calm(&j, &j.calm.items[i]);
+        blame_calm(&j.blame, &j.calm.items[i]);
     if (rc == 0) {
         meet_records(&j);
         judge_entries(&j);
     }
-    for (uint32_t record = 0; rc == 0 && record < in->shaken->nrecords; record++)
-        judge_end(&j, record);
-    close_judging(&j);
-    return rc;
-}
-
-int judge_compare(const struct judge_in *in, struct judge_out *out, struct err *err)
-{
-    struct judging j = {.in = in, .out = out};
-    out->count = out->excused = 0;
-    int rc = open_judging(&j, err);
-    uint32_t count = j.fates && j.calm_fates ? in->calm->nrecords : 0;
-    for (uint32_t record = 0; record < count; record++) {
-        enum history_end before = j.calm_fates[record].end, now = j.fates[record].end;
-        bool lost = before == HISTORY_END_DONE;
-        if (before != now)
-            find(&j, lost ? JUDGE_LOST : JUDGE_OUTCOME, record, 0, "%s before, %s now",
-                 history_end_words(in->calm, before), history_end_words(in->shaken, now));
+    for (uint32_t record = 0; rc == 0 && record < in->shaken->nrecords; record++) {
+        if (j.blame.records[record].poisoned)
+            judge_poisoned(&j, record);
+        else
+            judge_end(&j, record);
     }
     close_judging(&j);
     return rc;

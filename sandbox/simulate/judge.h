@@ -7,17 +7,19 @@
 #include "simulate/simulation.h"
 
 #define JUDGE_FINDINGS_MAX 64
+#define JUDGE_DIFFERENCE   480 /* bytes */
 
 enum judge_check {
     JUDGE_LOST,     /* done when calm, now lost or given up, and it is not the poisoned one */
     JUDGE_OUTCOME,  /* one delivery of a message succeeded, another one failed or answered
                          otherwise: what it does depends on what it did */
-    JUDGE_ORDER,    /* of one shard, key or group, processed before one that came earlier and
-                         was reported as failed */
+    JUDGE_ORDER,    /* of a FIFO queue's group, processed before one that came earlier and was
+                         reported as failed */
     JUDGE_FAILURES, /* batchItemFailures names what is not in the batch, or is ignored */
     JUDGE_REPEATED, /* delivered again after its success without a reason that at-least-once
                          allows */
-    JUDGE_POISON,   /* a healthy record went down with a poisoned one */
+    JUDGE_POISON,   /* a healthy record went down with a poisoned one, and the function failed the
+                         batch as a whole */
     JUDGE_CHECK_COUNT
 };
 
@@ -27,30 +29,48 @@ struct judge_finding {
     enum judge_check check;
     uint32_t record;
     uint32_t invocation; /* 0: none */
-    char text[300];      /* "done without faults, lost with them: ..." */
+    char text[600];      /* "done without faults, lost with them: ..." */
+};
+
+/* What is told, and does not fail. */
+enum judge_aside_kind {
+    JUDGE_EXCUSED,   /* records lost by faults alone: the retries or the time are used up */
+    JUDGE_SHARED,    /* by faults, and by failures or poison that are not more than they */
+    JUDGE_SETTINGS,  /* with a poisoned one, though the function failed just that */
+    JUDGE_SWALLOWED, /* poisoned ones that were answered as done */
+    JUDGE_ASIDE_COUNT
+};
+
+extern const char *const judge_aside_names[JUDGE_ASIDE_COUNT]; /* "excused", ... */
+extern const char *const judge_aside_texts[JUDGE_ASIDE_COUNT]; /* what became of the records */
+
+struct judge_aside {
+    size_t count;   /* of records */
+    uint32_t first; /* of them */
+    char text[300]; /* about it: why, what helps */
+};
+
+struct judge_answers {
+    const char *was, *now;
+    size_t was_len, now_len;
 };
 
 struct judge_in {
     const struct mapping_settings *settings;
     const struct simulation_records *records;
     const struct history *calm, *shaken;
-    const struct faults *faults;
     bool failures_guessed; /* report-failures is off, and may be on where they come from */
-    /* Whether two answers to the same single record are the same; NULL: byte by byte. */
-    bool (*same)(void *owner, const char *a, size_t a_len, const char *b, size_t b_len);
+    /* Whether two answers to the same single record are the same, else what differs, one line;
+     * NULL: byte by byte. */
+    bool (*same)(void *owner, const struct judge_answers *answers, char out[JUDGE_DIFFERENCE]);
     void *owner;
 };
 
 struct judge_out {
     struct judge_finding findings[JUDGE_FINDINGS_MAX];
-    size_t count;   /* of all; the first ones are kept */
-    size_t unread;  /* answers whose failures nobody reads, no findings: failures_guessed */
-    size_t excused; /* records that are lost though the function is not to blame: the faults alone
-                       used up their retries or their time */
+    size_t count;  /* of all; the first ones are kept */
+    size_t unread; /* answers whose failures nobody reads, no findings: failures_guessed */
+    struct judge_aside asides[JUDGE_ASIDE_COUNT];
 };
 
 int judge_history(const struct judge_in *in, struct judge_out *out, struct err *err) ATTR_CHECK;
-
-/* What two histories of the same records (recorded and now, baseline and now) make of each record:
- * one finding for each whose end differs. */
-int judge_compare(const struct judge_in *in, struct judge_out *out, struct err *err) ATTR_CHECK;

@@ -58,6 +58,8 @@ int runs_read(struct runs *r, const struct history *h, struct err *err)
             name_failed(r, run, h, e);
         if (run && e->kind == HISTORY_FAULT && e->fault != FAULT_DUPLICATE)
             run->faulted = true;
+        if (run && e->kind == HISTORY_SPLIT)
+            run->split = true;
     }
     return 0;
 }

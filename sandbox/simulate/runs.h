@@ -11,6 +11,7 @@ struct run {
     size_t count;
     uint32_t number;
     bool ran, faulted; /* faulted: chaos decided what came of it */
+    bool split;        /* it goes on in two parts, and used up no retry */
 };
 
 struct runs {

@@ -57,7 +57,7 @@ struct simulation_options {
 
 struct simulation; /* outlived by all that the options name */
 
-/* What is to be done: runs and lose both apply. */
+/* What is to be done. */
 struct simulation_call {
     const char *event; /* valid until simulation_answer */
     size_t len;

@@ -22,7 +22,8 @@ enum model_trait {
     MODEL_SLOW = 128,     /* every invocation is a timeout */
     MODEL_EAGER = 256,    /* swallows what it cannot read */
     MODEL_NOT_JSON = 512, /* answers a text */
-    MODEL_ECHO = 1024     /* answers its event */
+    MODEL_ECHO = 1024,    /* answers its event */
+    MODEL_LAST = 2048     /* names the last of its batch instead of what failed */
 };
 
 struct model {
@@ -225,19 +226,24 @@ static inline struct scan_value model_list(enum mapping_source source, const cha
 static inline bool model_batch(struct model *m, enum mapping_source source, const char *event,
                                size_t len)
 {
-    struct scan_value list = model_list(source, event, len), key, record;
+    struct scan_value list = model_list(source, event, len), key, record, last = {0};
     bool failed = false;
     size_t at = 0;
     buf_adds(&m->answer, "{\"batchItemFailures\":[");
     while (list.ptr && scan_next(list, &at, &key, &record)) {
+        last = record;
         bool behind = failed && m->ordered && !(m->traits & MODEL_GOES_ON);
         if (!behind && !model_fails(m, source, record))
             continue;
         failed = true;
+        if (m->traits & MODEL_LAST)
+            continue;
         model_name(m, source, record);
         if (!(m->traits & (MODEL_PARTIAL | MODEL_FIRST)))
             break;
     }
+    if (failed && m->traits & MODEL_LAST)
+        model_name(m, source, last);
     buf_adds(&m->answer, m->window ? "],\"state\":{\"seen\":1}}" : "]}");
     return failed;
 }

@@ -55,8 +55,7 @@ static int run_round(struct err *err)
         struct judge_in in = {.settings = &work.settings,
                               .records = &work.records,
                               .calm = simulation_history(a),
-                              .shaken = simulation_history(b),
-                              .faults = &faults};
+                              .shaken = simulation_history(b)};
         rc = judge_history(&in, &judged, err);
     }
     simulation_free(a);
