@@ -30,6 +30,11 @@ struct given {
     bool quoted;
 };
 
+static bool is_receives(const struct given *g)
+{
+    return g->len == strlen(RECEIVES) && memcmp(g->name, RECEIVES, g->len) == 0;
+}
+
 static const char *source_of(const struct parse *p)
 {
     return mapping_source_names[p->s->source];
@@ -122,7 +127,7 @@ static bool read_unit(const char *text, int64_t *ms)
 static int take_number(struct parse *p, const struct given *g, struct err *err)
 {
     const struct settings_row *row = g->row;
-    bool receives = g->len == strlen(RECEIVES) && memcmp(g->name, RECEIVES, g->len) == 0;
+    bool receives = is_receives(g);
     const char *at = g->value;
     int64_t value, unit = 1;
     if (strcmp(at, "-1") == 0 && row->endless && !receives) {
@@ -270,7 +275,13 @@ static int unknown(const struct parse *p, const struct given *g, struct err *err
         if (row->sources & 1u << p->s->source) {
             buf_addf(&names, "%s%s", before, row->name);
             before = ", ";
+            if (p->s->source == MAPPING_SQS && strcmp(row->name, "retries") == 0)
+                buf_adds(&names, ", " RECEIVES);
         }
+    }
+    if (is_receives(g)) {
+        sources = 1u << MAPPING_SQS;
+        aws = "maxReceiveCount";
     }
     if (!sources) {
         err_set(err, ERR_USAGE, "%s has no setting '%.*s'; it has %s", source_of(p),
@@ -288,8 +299,7 @@ static int unknown(const struct parse *p, const struct given *g, struct err *err
 static const struct settings_row *row_of(const struct parse *p, const struct given *g)
 {
     enum mapping_source source = p->s->source;
-    if (source == MAPPING_SQS && g->len == strlen(RECEIVES) &&
-        memcmp(g->name, RECEIVES, g->len) == 0)
+    if (source == MAPPING_SQS && is_receives(g))
         return settings_find(source, "retries", strlen("retries"));
     return settings_find(source, g->name, g->len);
 }
