@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "launch/options.h"
 
+#include <assert.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -10,8 +12,11 @@
 #define HELP_MAX    (16u << 10)
 
 struct cursor {
+    const struct options *options;
+    void *target;
     int argc, at;
     char **argv;
+    uint64_t seen; /* of the options that may stand there once only */
 };
 
 /* The row number i of all tables, or NULL. */
@@ -43,24 +48,40 @@ static const struct option_row *find_short(const struct options *o, char letter)
     return NULL;
 }
 
-static int apply(const struct option_row *row, const char *shown, const char *value, void *target,
-                 struct err *err)
+static int check_once(struct cursor *c, const char *name, const char *value, struct err *err)
 {
-    if (row->set(target, value, err) == 0)
+    const char *const *once = c->options->once;
+    for (size_t i = 0; once && once[i]; i++) {
+        uint64_t bit = UINT64_C(1) << i;
+        assert(i < 64);
+        if (strcmp(once[i], name) != 0)
+            continue;
+        if (c->seen & bit)
+            return err_set(err, ERR_USAGE, "'%.100s' is the second one: it is given once only",
+                           value);
+        c->seen |= bit;
+    }
+    return 0;
+}
+
+/* value NULL: it is the next word, if there has to be one. */
+static int take(struct cursor *c, const struct option_row *row, const char *shown,
+                const char *value, struct err *err)
+{
+    if (row->value && !value) {
+        if (c->at + 1 >= c->argc)
+            return err_set(err, ERR_USAGE, "%s needs a value: %s", shown, row->value);
+        value = c->argv[++c->at];
+    }
+    if (check_once(c, row->name, value ? value : shown, err) == 0 &&
+        row->set(c->target, value, err) == 0)
         return 0;
     return err_wrap(err, "%s", shown);
 }
 
-static int take_value(const struct option_row *row, const char *shown, struct cursor *c,
-                      void *target, struct err *err)
+static int parse_long(struct cursor *c, struct err *err)
 {
-    if (c->at + 1 >= c->argc)
-        return err_set(err, ERR_USAGE, "%s needs a value: %s", shown, row->value);
-    return apply(row, shown, c->argv[++c->at], target, err);
-}
-
-static int parse_long(const struct options *o, struct cursor *c, void *target, struct err *err)
-{
+    const struct options *o = c->options;
     const char *text = c->argv[c->at] + 2;
     const char *equal = strchr(text, '=');
     size_t len = equal ? (size_t)(equal - text) : strlen(text);
@@ -72,24 +93,20 @@ static int parse_long(const struct options *o, struct cursor *c, void *target, s
                        o->command);
     if (!row->value && equal)
         return err_set(err, ERR_USAGE, "%s takes no value, '%.80s' was given", shown, equal + 1);
-    if (!row->value || equal)
-        return apply(row, shown, equal ? equal + 1 : NULL, target, err);
-    return take_value(row, shown, c, target, err);
+    return take(c, row, shown, equal ? equal + 1 : NULL, err);
 }
 
-static int parse_short(const struct options *o, struct cursor *c, void *target, struct err *err)
+static int parse_short(struct cursor *c, struct err *err)
 {
     const char *text = c->argv[c->at];
-    const struct option_row *row = find_short(o, text[1]);
+    const struct option_row *row = find_short(c->options, text[1]);
     char shown[3] = {'-', text[1], '\0'};
     if (!row)
         return err_set(err, ERR_USAGE, "unknown option %.40s: 'clambda %s --help' lists them", text,
-                       o->command);
+                       c->options->command);
     if (!row->value && text[2])
         return err_set(err, ERR_USAGE, "%s takes no value, '%.80s' was given", shown, text + 2);
-    if (!row->value || text[2])
-        return apply(row, shown, text[2] ? text + 2 : NULL, target, err);
-    return take_value(row, shown, c, target, err);
+    return take(c, row, shown, text[2] ? text + 2 : NULL, err);
 }
 
 static bool asks_for_help(int argc, char **argv)
@@ -103,7 +120,7 @@ static bool asks_for_help(int argc, char **argv)
 int options_parse(const struct options *o, int argc, char **argv, void *target, bool *out_help,
                   struct err *err)
 {
-    struct cursor c = {argc, 1, argv};
+    struct cursor c = {o, target, argc, 1, argv, 0};
     bool ended = false;
     *out_help = asks_for_help(argc, argv);
     if (*out_help)
@@ -116,9 +133,9 @@ int options_parse(const struct options *o, int argc, char **argv, void *target, 
             continue;
         }
         if (!ended && text[0] == '-' && text[1] == '-')
-            status = parse_long(o, &c, target, err);
+            status = parse_long(&c, err);
         else if (!ended && text[0] == '-' && text[1])
-            status = parse_short(o, &c, target, err);
+            status = parse_short(&c, err);
         else
             status = o->argument(target, text, err);
         if (status < 0)

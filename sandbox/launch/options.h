@@ -27,6 +27,9 @@ struct options {
         size_t count;
     } tables[3];
     int (*argument)(void *target, const char *value, struct err *err); /* not an option */
+    /* Names of options that may stand there once only, NULL behind the last; NULL: none. Of others
+     * the last one counts, or all do. */
+    const char *const *once;
 };
 
 /* Reads argv[1..]: "--name value", "--name=value", "-e value", "-evalue"; "--" ends the options.

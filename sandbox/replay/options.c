@@ -218,6 +218,12 @@ static int argument(void *target, const char *value, struct err *err)
     return 0;
 }
 
+/* Where the last one would win, and the first one be lost in silence. Settings of the function's
+ * environment are not among them: what comes later changes them. */
+static const char *const once[] = {
+    "source",     "chaos",    "rounds", "minutes", "smallest", "history",    "expect", "record",
+    "redact-key", "baseline", "jobs",   "pace",    "only",     "trace-kind", "p99",    NULL};
+
 const struct options replay_options = {
     .command = "replay",
     .arguments = "FUNCTION TRACE... [OPTION]...",
@@ -227,10 +233,12 @@ const struct options replay_options = {
         "records of a destination or dead-letter queue, messages of queues and records of streams\n"
         "as the AWS CLI prints them, or an export of CloudWatch Logs; '-' is standard input.",
     .outro =
-        "Exit: 0 equal and within the budget; 1 something differs; 2 wrong usage or input; 3 this\n"
-        "host cannot do it; 130 interrupted, with the report so far.\n",
+        "Exit: 0 equal and within the budget, or the traces are empty; 1 something differs; 2\n"
+        "wrong usage or input, or a file that is read would be written; 3 this host cannot do\n"
+        "it; 130 interrupted, with the report so far.\n",
     .tables = {{rows, ARRAY_LEN(rows)}, {NULL, 0}},
     .argument = argument,
+    .once = once,
 };
 
 int replay_options_init(struct replay_options *o, struct err *err)

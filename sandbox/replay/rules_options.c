@@ -17,8 +17,7 @@
 static int set_source(void *target, const char *value, struct err *err)
 {
     struct replay_options *o = target;
-    if (o->mapping.source)
-        return err_set(err, ERR_USAGE, "'%.100s' is the second one: a trace has one source", value);
+    (void)err;
     o->mapping.source = value;
     o->mapping.on = true;
     return 0;
@@ -27,8 +26,7 @@ static int set_source(void *target, const char *value, struct err *err)
 static int set_chaos(void *target, const char *value, struct err *err)
 {
     struct replay_rules *rules = &((struct replay_options *)target)->mapping;
-    if (!rules->chaos)
-        rules->chaos = calloc(1, sizeof *rules->chaos);
+    rules->chaos = calloc(1, sizeof *rules->chaos);
     if (!rules->chaos)
         return err_set(err, ERR_MEMORY, "no memory for a list of faults");
     rules->on = true;

@@ -41,6 +41,7 @@ static const struct option_row own[] = {
     {"loud", 'l', NULL, NULL, "noise", set_loud},
 };
 static const struct option_row shared[] = {{"size", 0, "MB", "128", "in MB,\nroughly", set_size}};
+static const char *const once[] = {"size", NULL};
 static const struct options options = {
     .command = "try",
     .arguments = "THING",
@@ -48,6 +49,7 @@ static const struct options options = {
     .outro = "Outro.\n",
     .tables = {{own, 2}, {shared, 1}},
     .argument = argument,
+    .once = once,
 };
 
 static const struct {
@@ -68,6 +70,10 @@ static const struct {
     {{"--size"}, NULL, "--size needs a value: MB", false},
     {{"-e"}, NULL, "-e needs a value: FILE", false},
     {{"--nope=1"}, NULL, "unknown option --nope: 'clambda try --help' lists them", false},
+    {{"--size", "5", "--size=6"},
+     NULL,
+     "--size: '6' is the second one: it is given once only",
+     false},
     {{"--siz", "1"}, NULL, "unknown option --siz", false},
     {{"-x"}, NULL, "unknown option -x", false},
     {{"--loud=1"}, NULL, "--loud takes no value, '1' was given", false},
