@@ -88,6 +88,7 @@ size_t records_event_bytes(const struct record *r);
 /* What 'aws sqs receive-message', 'aws kinesis get-records' and 'aws dynamodbstreams get-records'
  * print of one message or record, as a record of an event. ERR_INPUT: which member is missing or
  * wrong. number counts from 0: where the output has no name for something (queue, stream, shard), a
- * documented stand-in is written. */
+ * documented stand-in is written. *out_timed: whether it says when it came; that has a stand-in
+ * else. */
 int records_from_output(enum mapping_source source, const char *text, size_t len, size_t number,
-                        struct buf *out, struct err *err) ATTR_CHECK;
+                        struct buf *out, bool *out_timed, struct err *err) ATTR_CHECK;

@@ -283,11 +283,18 @@ static int output_dynamodb(struct scan_value text, size_t number, struct buf *ou
 }
 
 int records_from_output(enum mapping_source source, const char *text, size_t len, size_t number,
-                        struct buf *out, struct err *err)
+                        struct buf *out, bool *out_timed, struct err *err)
 {
+    static const char *const times[MAPPING_SOURCE_COUNT] = {
+        [MAPPING_SQS] = "/Attributes/SentTimestamp",
+        [MAPPING_KINESIS] = "/ApproximateArrivalTimestamp",
+        [MAPPING_DYNAMODB] = "/dynamodb/ApproximateCreationDateTime"};
     struct scan_value v = scan_find(text, len, "");
+    int64_t ms;
     if (!is_object(v))
         return fail(err, "a message or record", "an object");
+    *out_timed =
+        times_value(scan_find(text, len, times[source]), source == MAPPING_SQS ? 1 : 1000, &ms);
     if (source == MAPPING_SQS)
         return output_message(v, number, out, err);
     return source == MAPPING_DYNAMODB ? output_dynamodb(v, number, out, err)

@@ -2,6 +2,7 @@
 #include "replay/records.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,8 +40,9 @@ struct reader {
     size_t nbatch, batch_cap;
     struct row *rows; /* heap */
     size_t nrows, cap;
-    struct buf event; /* without the records that are there before */
-    int64_t time_ms;  /* of the last event that has one */
+    struct buf event;      /* without the records that are there before */
+    int64_t time_ms;       /* of the last event that has one */
+    size_t timed, untimed; /* records that say when they came, and that do not */
 };
 
 /* ---- one event ------------------------------------------------------------------------------ */
@@ -288,6 +290,10 @@ static int add_event(struct reader *r, struct err *err)
         check_sizes(r, err) < 0)
         return -1;
     look_at_batch(r);
+    if (!mapping_is_async(r->seen.source)) { /* there the event is the record */
+        r->untimed += r->entry.untimed;
+        r->timed += r->nbatch - r->entry.untimed;
+    }
     AUTO_FREE struct row *rows = calloc(r->nbatch + 1, sizeof *rows);
     size_t whole = r->nbatch;
     if (!rows)
@@ -342,6 +348,7 @@ static int read_all(struct reader *r, struct err *err)
         if (status > 0 && read_event(r, err) < 0)
             status = -1;
     }
+    r->out->empty = status == 0 && replay_source_is_empty(source);
     replay_source_close(source);
     return status < 0 ? -1 : 0;
 }
@@ -395,6 +402,21 @@ static int settle_fifo(const struct reader *r, struct err *err)
     return 0;
 }
 
+/* Stand-ins beside real times are years of virtual time, and of expired records. */
+static void warn_times(const struct reader *r)
+{
+    char text[ERR_MSG_MAX];
+    if (!r->in->warn || !r->timed || !r->untimed)
+        return;
+    snprintf(
+        text, sizeof text,
+        "%zu of %zu records do not say when they came and have made-up times beside real ones: "
+        "ask for all with the same options, such as --attribute-names All of 'aws sqs "
+        "receive-message'",
+        r->untimed, r->timed + r->untimed);
+    r->in->warn(r->in->owner, text);
+}
+
 static int read_records(struct reader *r, struct err *err)
 {
     struct replay_records *out = r->out;
@@ -415,6 +437,7 @@ static int read_records(struct reader *r, struct err *err)
         return -1;
     if (settle_fifo(r, err) < 0 || simulation_records_end(&out->records, err) < 0)
         return -1;
+    warn_times(r);
     out->seen = r->seen;
     out->failures_guessed = !r->in->source && !mapping_is_async(r->seen.source) &&
                             !r->seen.failures && !r->seen.answered;

@@ -29,6 +29,7 @@ struct replay_records {
     size_t events;         /* read */
     size_t none;           /* of these, left out: they have no records, and do not tell whose */
     size_t again;          /* records left out: they are there before */
+    bool empty;            /* the files of the traces are, all of them */
     bool fifo_found;       /* by the records, not by SPEC */
     bool failures_guessed; /* report-failures is off, and no event or SPEC says so */
     struct replay_seen seen;

@@ -184,6 +184,7 @@ static int end_pass(struct replay *r, int status, struct err *err)
     struct err left = {0};
     struct engine *engine = r->engine;
     r->engine = NULL;
+    r->empty = status == 0 && replay_source_is_empty(r->source);
     replay_source_close(r->source);
     r->source = NULL;
     r->environments = r->environment_end;

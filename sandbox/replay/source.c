@@ -175,6 +175,11 @@ int replay_source_next(struct replay_source *s, struct trace_entry *out, struct 
     return 1;
 }
 
+bool replay_source_is_empty(const struct replay_source *s)
+{
+    return trace_is_empty(s->reader);
+}
+
 enum trace_kind replay_source_kind(const struct replay_source *s)
 {
     return trace_kind(s->reader);

@@ -19,6 +19,9 @@ struct replay_source *replay_source_open(const struct trace_read_options *o,
 int replay_source_next(struct replay_source *s, struct trace_entry *out,
                        struct err *err) ATTR_CHECK;
 
+/* At the end: whether the files that may have events are there, and all of them empty. */
+bool replay_source_is_empty(const struct replay_source *s);
+
 /* Of the last entry. */
 enum trace_kind replay_source_kind(const struct replay_source *s);
 

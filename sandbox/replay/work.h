@@ -16,6 +16,7 @@
 struct chaos_found;
 struct leaks;
 struct power;
+struct replay_expected;
 struct replay;
 
 /* What is done with the results. */
@@ -44,8 +45,9 @@ struct replay {
     struct replay_update *update; /* --update; NULL: none */
     struct leaks *leaks;
     struct power *power;
-    struct replay_scene *scene; /* --source, --chaos */
-    struct chaos_found *found;  /* --chaos; NULL: nothing */
+    struct replay_expected *expected; /* --expect; NULL: none */
+    struct replay_scene *scene;       /* --source, --chaos */
+    struct chaos_found *found;        /* --chaos; NULL: nothing */
     int argc;
     char **argv;
     size_t read;              /* events, in this pass */
@@ -53,6 +55,7 @@ struct replay {
     int64_t pass_began_us;    /* since the replay began */
     unsigned environments;    /* of former passes */
     unsigned environment_end; /* behind the last one so far */
+    bool empty;               /* the traces are: there is nothing to replay */
     bool interrupted;
     struct err late; /* a file could not be written: told behind the verdict, which holds */
 };

@@ -39,7 +39,8 @@ struct trace_entry {
     struct trace_text log; /* what the function wrote, whole lines */
     bool log_cut;          /* there was more */
 
-    int64_t time_ms;              /* wall clock when it began, since 1970 */
+    size_t untimed;  /* records of the event that do not say when they came: it has stand-ins */
+    int64_t time_ms; /* wall clock when it began, since 1970 */
     int64_t duration_us, init_us; /* init_us: TRACE_UNKNOWN when warm, too */
     int64_t memory_mb, max_memory_mb;
     bool cold, cold_known;

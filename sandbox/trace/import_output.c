@@ -13,7 +13,8 @@ struct gathered {
     struct buf texts;
     size_t ends[BATCH_MAX];
     size_t count;
-    size_t line; /* of the first */
+    size_t untimed; /* of these */
+    size_t line;    /* of the first */
     enum mapping_source source;
 };
 
@@ -23,6 +24,7 @@ struct state {
     struct buf held; /* the record that begins the next batch */
     size_t held_line;
     enum mapping_source held_source;
+    bool held_timed;
     size_t number; /* records so far */
     struct buf event;
     bool begun, ended;
@@ -73,6 +75,7 @@ static void gather(struct state *s)
     }
     buf_add(&b->texts, s->held.ptr, s->held.len);
     b->ends[b->count++] = b->texts.len;
+    b->untimed += !s->held_timed;
     buf_reset(&s->held);
 }
 
@@ -100,7 +103,8 @@ static int take(const struct source *src, struct state *s, const struct output *
                            kinds_name(kinds ? kinds : kinds_of(d->text, d->len)), o->is_not);
     s->held_source = (enum mapping_source)source;
     s->held_line = d->line;
-    if (records_from_output(s->held_source, d->text, d->len, s->number++, &s->held, &why) < 0)
+    if (records_from_output(s->held_source, d->text, d->len, s->number++, &s->held, &s->held_timed,
+                            &why) < 0)
         return import_fail(src, d, err, "%s", why.msg);
     return buf_check(&s->held, "a record", err);
 }
@@ -128,7 +132,8 @@ static int give(struct state *s, struct trace_entry *out, struct err *err)
         return -1;
     out->event = (struct trace_text){s->event.ptr, s->event.len};
     out->line = b->line;
-    b->count = 0;
+    out->untimed = b->untimed;
+    b->count = b->untimed = 0;
     buf_reset(&b->texts);
     return 1;
 }

@@ -58,6 +58,7 @@ struct trace_reader {
     enum trace_kind last;
     uint64_t done, total; /* bytes of the files before the open one, of all */
     bool total_known;
+    size_t files, empty; /* read so far; without anything in them */
 };
 
 static const char *shown(const char *path)
@@ -194,6 +195,7 @@ static int open_file(struct trace_reader *r, struct err *err)
             return fd == -2 ? 0 : -1;
         if (!S_ISDIR(st.st_mode)) {
             r->source = source_open(fd, r->name, &r->options, err);
+            r->files++;
             return r->source ? 1 : -1;
         }
         if (r->inside) {
@@ -293,8 +295,10 @@ static int begin_file(struct trace_reader *r, struct err *err)
 {
     struct source_sample sample;
     int status = source_look(r->source, &sample, err);
-    if (status == 0)
+    if (status == 0) {
+        r->empty++;
         warn(r, "empty, left out");
+    }
     if (status <= 0)
         return status;
     if (sample.shape == SOURCE_DOCUMENT || sample.shape == SOURCE_LINES)
@@ -355,10 +359,8 @@ int trace_sniff(const char *path, const enum trace_kind *kind, enum trace_kind *
     } else if (fd >= 0) {
         r.source = source_open(fd, r.name, &r.options, err);
         status = r.source ? begin_file(&r, err) : -1;
-        if (status == 0)
-            err_set(err, ERR_INPUT, "%.300s: empty", r.name);
-        status = status > 0 ? 0 : -1;
-        *out = r.last;
+        *out = status > 0 ? r.last : TRACE_KIND_EVENT;
+        status = status < 0 ? -1 : 0;
     }
     close_file(&r);
     free(r.name);
@@ -401,6 +403,11 @@ struct trace_reader *trace_open(const struct trace_read_options *o, struct err *
         }
     }
     return r;
+}
+
+bool trace_is_empty(const struct trace_reader *r)
+{
+    return r->files > 0 && r->empty == r->files;
 }
 
 enum trace_kind trace_kind(const struct trace_reader *r)

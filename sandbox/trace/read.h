@@ -60,9 +60,13 @@ struct trace_reader *trace_open(const struct trace_read_options *o, struct err *
  * and reason), ERR_LIMIT, ERR_SYSTEM or ERR_MEMORY. */
 int trace_next(struct trace_reader *r, struct trace_entry *out, struct err *err) ATTR_CHECK;
 
-/* The kind of one file, by its beginning; of a folder TRACE_KIND_EVENT. kind: as in the options. */
+/* The kind of one file, by its beginning; of a folder and of an empty file TRACE_KIND_EVENT. kind:
+ * as in the options. */
 int trace_sniff(const char *path, const enum trace_kind *kind, enum trace_kind *out,
                 struct err *err) ATTR_CHECK;
+
+/* At the end: whether there were files, and all of them empty. */
+bool trace_is_empty(const struct trace_reader *r);
 
 /* Kind of the file that the last entry came from. */
 enum trace_kind trace_kind(const struct trace_reader *r);

@@ -107,7 +107,8 @@ static void try_output(enum mapping_source source, const char *text, size_t len)
     struct scan_fault fault;
     struct buf out;
     buf_init(&out, EVENT_MAX);
-    int status = records_from_output(source, text, len, 3, &out, &err);
+    bool timed;
+    int status = records_from_output(source, text, len, 3, &out, &timed, &err);
     FUZZ_CHECK(status == 0 || (err.kind == ERR_INPUT && err.msg[0]));
     FUZZ_CHECK(status < 0 || scan_valid(out.ptr, out.len, &fault));
     buf_free(&out);

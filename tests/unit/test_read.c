@@ -168,8 +168,37 @@ static void test_sniff(void)
     CHECK_INT(kind, TRACE_KIND_EVENT);
     CHECK_INT(trace_sniff(work_path("missing"), NULL, &kind, &err), -1);
     write_text("a", "\n");
-    CHECK_INT(trace_sniff(work_path("a"), NULL, &kind, &err), -1);
-    CHECK_HAS(err.msg, "empty");
+    CHECK_INT(trace_sniff(work_path("a"), NULL, &kind, &err), 0);
+    CHECK_INT(kind, TRACE_KIND_EVENT);
+    work_end();
+}
+
+static bool reads_empty(size_t npaths)
+{
+    char *paths[] = {strdup(work_path("a")), strdup(work_path("b"))};
+    const struct trace_read_options o = {.paths = (const char *const *)paths, .npaths = npaths};
+    struct trace_entry e;
+    struct err err = {0};
+    struct trace_reader *reader = trace_open(&o, &err);
+    while (trace_next(reader, &e, &err) > 0)
+        ;
+    bool empty = trace_is_empty(reader);
+    trace_close(reader);
+    free(paths[0]);
+    free(paths[1]);
+    return empty;
+}
+
+static void test_empty(void)
+{
+    work_begin();
+    write_text("a", "\n");
+    write_text("b", "");
+    CHECK(!reads_empty(0));
+    CHECK(reads_empty(1));
+    CHECK(reads_empty(2));
+    write_text("b", "{}");
+    CHECK(!reads_empty(2));
     work_end();
 }
 
@@ -217,8 +246,8 @@ static void test_memory(void)
 }
 
 static const struct check_test tests[] = {
-    {"files", test_files}, {"packed", test_packed}, {"folder", test_folder},
-    {"paths", test_paths}, {"sniff", test_sniff},   {"memory", test_memory},
+    {"files", test_files}, {"packed", test_packed}, {"folder", test_folder}, {"paths", test_paths},
+    {"sniff", test_sniff}, {"empty", test_empty},   {"memory", test_memory},
 };
 
 CHECK_MAIN(tests)
