@@ -10,6 +10,7 @@
 #include "launch/failure.h"
 #include "launch/launch.h"
 #include "launch/output.h"
+#include "launch/places.h"
 
 struct invoke {
     struct launch launch; /* first: the shared options expect it there */
@@ -64,6 +65,17 @@ static int default_event(struct invoke *i, struct err *err)
         return payloads_add(&i->payloads, "-", err);
     output_note("no event was given (-e FILE, or a pipe): taking {}");
     return payloads_add(&i->payloads, "/dev/null", err);
+}
+
+/* A recording is added to, also to one whose line was taken for the event. */
+static int check_record(const struct invoke *i, struct err *err)
+{
+    const char *path = i->launch.record.path;
+    for (size_t k = 0; path && k < i->payloads.count; k++)
+        if (place_is_same(i->payloads.items[k].name, path))
+            return err_set(err, ERR_USAGE, "'%.200s' is an event: name another file in --record",
+                           path);
+    return 0;
 }
 
 /* Isolation that this host cannot give, and that does not stop a run. */
@@ -132,7 +144,8 @@ static int parse_and_run(struct invoke *i, int argc, char **argv)
         options_help(&o, stdout);
         return output_finish(EXIT_DONE);
     }
-    if (launch_resolve(&i->launch, &err) < 0 || default_event(i, &err) < 0)
+    if (launch_resolve(&i->launch, &err) < 0 || default_event(i, &err) < 0 ||
+        check_record(i, &err) < 0)
         return fail(&err);
     return run(i);
 }

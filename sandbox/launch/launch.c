@@ -2,6 +2,7 @@
 #include "launch/launch.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -35,6 +36,16 @@ static int set_env(void *target, const char *value, struct err *err)
     return vars_add(&l->settings.vars, value, err);
 }
 
+static int keep_read(struct launch *l, const char *path, struct err *err)
+{
+    const char **all = realloc(l->reads, (l->nreads + 1) * sizeof *all);
+    if (!all)
+        return err_set(err, ERR_MEMORY, "no memory for the name of a file");
+    l->reads = all;
+    l->reads[l->nreads++] = path;
+    return 0;
+}
+
 static int set_env_file(void *target, const char *value, struct err *err)
 {
     struct launch *l = target;
@@ -44,7 +55,7 @@ static int set_env_file(void *target, const char *value, struct err *err)
         return -1;
     if (vars_add_lines(&l->settings.vars, text, len, err) < 0)
         return err_wrap(err, "'%.200s'", value);
-    return 0;
+    return keep_read(l, value, err);
 }
 
 static int set_layer(void *target, const char *value, struct err *err)
@@ -65,7 +76,10 @@ static int set_no_cache(void *target, const char *value, struct err *err)
 static int set_credentials(void *target, const char *value, struct err *err)
 {
     struct launch *l = target;
-    return credentials_load(&l->settings, value, err);
+    if (credentials_load(&l->settings, value, err) < 0)
+        return -1;
+    bool file = strcmp(value, "none") != 0 && strcmp(value, "env") != 0;
+    return file ? keep_read(l, value, err) : 0;
 }
 
 static int set_record(void *target, const char *value, struct err *err)
@@ -166,4 +180,5 @@ void launch_fini(struct launch *l)
     settings_fini(&l->settings);
     record_options_fini(&l->record);
     function_fini(&l->function);
+    free(l->reads);
 }

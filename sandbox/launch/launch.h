@@ -14,7 +14,9 @@ struct launch {
     struct settings settings;
     struct function function;
     struct record_options record;
-    const char *path; /* FUNCTION */
+    const char *path;   /* FUNCTION */
+    const char **reads; /* files that options have read; heap, the names are the command line's */
+    size_t nreads;
 };
 
 extern const struct option_table launch_options;

@@ -12,6 +12,11 @@
 #define FILE_MAX    ((size_t)512 << 20)
 #define MESSAGE_MAX ((size_t)48 << 20) /* bytes of all that happened to one message */
 
+struct replay_expected {
+    char *text; /* heap: what lines point into */
+    struct history_lines lines;
+};
+
 struct pair {
     const struct history_lines *was, *is;
     size_t was_at, is_at, number;
@@ -73,27 +78,52 @@ static int compare(struct replay *r, const struct history_lines *was,
     return status;
 }
 
-int replay_expect(struct replay *r, const struct buf *lines, struct err *err)
+int replay_expect_open(const struct replay_options *o, struct replay_expected **out,
+                       struct err *err)
 {
-    const char *path = r->options.mapping.expect;
-    struct history_lines was = {0}, is = {0};
+    const char *path = o->mapping.expect;
     size_t len;
+    *out = NULL;
+    if (!path)
+        return 0;
+    AUTO_FREE struct replay_expected *e = calloc(1, sizeof *e);
     AUTO_FREE char *text = file_read(path, FILE_MAX, &len, err);
-    if (!text)
-        return err_place(err);
+    if (!text) {
+        err_place(err);
+        return err_wrap(err, "--expect");
+    }
+    if (!e)
+        return err_set(err, ERR_MEMORY, "no memory for a history");
     if (!history_lines_begin(text, len))
         return err_set(err, ERR_INPUT,
                        "'%.200s' is not a history: 'clambda replay --history FILE' writes one",
                        path);
-    int status = history_lines_read(&was, text, len, add_plain_error, err);
-    if (status < 0)
-        err_wrap(err, "'%.200s', line %zu", path, was.nlines + 1);
+    if (history_lines_read(&e->lines, text, len, add_plain_error, err) < 0) {
+        err_wrap(err, "'%.200s', line %zu", path, e->lines.nlines + 1);
+        history_lines_fini(&e->lines);
+        return -1;
+    }
+    e->text = TAKE(text);
+    *out = TAKE(e);
+    return 0;
+}
+
+void replay_expect_close(struct replay_expected *e)
+{
+    if (!e)
+        return;
+    history_lines_fini(&e->lines);
+    free(e->text);
+    free(e);
+}
+
+int replay_expect(struct replay *r, const struct buf *lines, struct err *err)
+{
+    struct history_lines is = {0};
+    int status =
+        history_lines_read(&is, lines->ptr ? lines->ptr : "", lines->len, add_plain_error, err);
     if (status == 0)
-        status =
-            history_lines_read(&is, lines->ptr ? lines->ptr : "", lines->len, add_plain_error, err);
-    if (status == 0)
-        status = compare(r, &was, &is, err);
-    history_lines_fini(&was);
+        status = compare(r, &r->expected->lines, &is, err);
     history_lines_fini(&is);
     return status;
 }

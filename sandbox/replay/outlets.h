@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The files that the settings of a source name for what it gives up or hands on: dlq, on-failure,
- * on-success. Emptied first, then one line after the other. */
+ * on-success. Emptied when the run begins that they are of, then one line after the other. And the
+ * one place that says what may not be written: anything that is read. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "mapping/settings.h"
@@ -16,18 +18,23 @@ struct replay_outlets {
         int fd;
     } items[REPLAY_OUTLETS_MAX];
     size_t count;
+    bool emptied;
 };
 
 /* Where the smallest trace goes; NULL: there will be none. */
 const char *replay_outlets_smallest(const struct replay_options *o);
 
-/* ERR_USAGE: a history or report would be written over a trace or function, or over one another. */
+/* Of all files that options name for writing, before anything is read or run. -1 with ERR_USAGE:
+ * one is a trace or would be in a folder of traces, is read by another option, is the function, or
+ * is named twice; ERR_INPUT: it cannot be written where it shall be. Changes no file. */
 int replay_outlets_check(const struct replay_options *o, struct err *err) ATTR_CHECK;
 
-/* -1 with ERR_USAGE: one is a trace or another file of the command; ERR_INPUT: it cannot be
- * written. Nothing has been emptied then. replay_outlets_close in any case. */
+/* The same for those of the settings, which it opens as they are. replay_outlets_close in any case.
+ */
 int replay_outlets_open(struct replay_outlets *out, const struct mapping_settings *s,
                         const struct replay_options *o, struct err *err) ATTR_CHECK;
+/* Once: later calls do nothing. */
+int replay_outlets_empty(struct replay_outlets *out, struct err *err) ATTR_CHECK;
 void replay_outlets_close(struct replay_outlets *out); /* accepts a zeroed one */
 
 /* For simulation_options.deliver; the owner is the outlets. */

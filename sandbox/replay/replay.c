@@ -11,8 +11,10 @@
 #include "launch/failure.h"
 #include "launch/output.h"
 #include "launch/record.h"
+#include "replay/expect.h"
 #include "replay/found.h"
 #include "replay/outlets.h"
+#include "replay/repeat.h"
 #include "replay/word.h"
 #include "replay/work.h"
 
@@ -46,6 +48,21 @@ static int tell(struct replay *r, struct err *err)
     return replay_update_publish(r->update, r->tally.differing, err);
 }
 
+/* An empty dead-letter queue is a good end, not a wrong trace; who asks for an event of a number,
+ * or has a history to compare with, is not done with it. */
+static bool has_nothing(const struct replay *r)
+{
+    return r->empty && !r->options.only && !r->options.mapping.expect;
+}
+
+static int tell_nothing(struct replay *r, struct err *err)
+{
+    if ((r->scene && replay_scene_nothing(r, err) < 0) || replay_tell(r, err) < 0)
+        return -1;
+    output_note("nothing to replay: the traces are empty");
+    return 0;
+}
+
 /* What was done so far is told in any case. */
 static int run(struct replay *r, struct err *err)
 {
@@ -55,6 +72,8 @@ static int run(struct replay *r, struct err *err)
     int status = r->mode->run(r, err);
     r->tally.took_us = (clock_wall_ms() - r->tally.began_ms) * 1000;
     replay_view_clear(&r->view);
+    if (has_nothing(r))
+        return tell_nothing(r, err);
     if (status < 0 && err->kind != ERR_CLOSED)
         return -1;
     r->tally.interrupted = status < 0;
@@ -84,6 +103,8 @@ static int exit_code(struct replay *r, int status, const struct err *err)
 static int open_files(struct replay *r, struct err *err)
 {
     const struct replay_options *o = &r->options;
+    if (replay_expect_open(o, &r->expected, err) < 0)
+        return -1;
     if (o->update)
         return replay_update_open(o, &r->update, err);
     return record_open(&o->launch, &r->record, err);
@@ -96,6 +117,7 @@ static int run_in_loop(struct replay *r)
         return exit_code(r, -1, &err);
     int status = open_files(r, &err);
     int code = exit_code(r, status < 0 ? -1 : run(r, &err), &err);
+    replay_expect_close(r->expected);
     replay_update_close(r->update);
     code = record_close(r->record, code);
     replay_scene_close(r);
@@ -106,20 +128,7 @@ static int run_in_loop(struct replay *r)
 /* ---- the command line ---------------------------------------------------------------------- */
 
 /* Who repeats one event wants neither its report in place of the whole one nor the recordings
- * changed. Gives how many words say such a thing. */
-static int count_writing(const char *word)
-{
-    static const char *const taking[] = {"--report", "--record", "--redact", "--redact-key"};
-    if (strcmp(word, "--update") == 0)
-        return 1;
-    for (size_t i = 0; i < ARRAY_LEN(taking); i++) {
-        size_t len = strlen(taking[i]);
-        if (strncmp(word, taking[i], len) == 0 && (word[len] == '=' || word[len] == '\0'))
-            return word[len] ? 1 : 2;
-    }
-    return 0;
-}
-
+ * changed. */
 static int keep_command(struct replay *r, int argc, char **argv, struct err *err)
 {
     bool ended = false;
@@ -128,7 +137,7 @@ static int keep_command(struct replay *r, int argc, char **argv, struct err *err
         word_add(&r->command, argv[i]);
     for (int i = 1; i < argc; i++) {
         ended = ended || strcmp(argv[i], "--") == 0;
-        int skipped = ended ? 0 : count_writing(argv[i]);
+        int skipped = ended ? 0 : repeat_skip(argv[i], REPEAT_WRITES);
         if (skipped)
             i += skipped - 1;
         else

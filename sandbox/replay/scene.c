@@ -35,8 +35,10 @@ static int open_scene(struct replay *r, struct err *err)
         .warn = on_warning,
         .owner = r,
     };
-    if (replay_records_read(&in, &s->records, err) < 0)
+    if (replay_records_read(&in, &s->records, err) < 0) {
+        r->empty = s->records.empty;
         return -1;
+    }
     replay_notes_spec(r);
     if (buf_check(&s->spec, "settings", err) < 0 ||
         replay_outlets_open(&s->outlets, &s->records.settings, o, err) < 0)
@@ -56,6 +58,17 @@ int replay_scene_open(struct replay *r, struct err *err)
     r->scene->began_us = clock_now_us();
     buf_init(&r->scene->spec, (size_t)MAPPING_TEXT_MAX * 8);
     return open_scene(r, err);
+}
+
+int replay_scene_nothing(struct replay *r, struct err *err)
+{
+    struct replay_scene *s = r->scene;
+    const struct replay_options *o = &r->options;
+    r->tally.messages = true;
+    if (replay_outlets_open(&s->outlets, &s->records.settings, o, err) < 0 ||
+        replay_outlets_empty(&s->outlets, err) < 0)
+        return -1;
+    return o->mapping.history ? temporary_write(o->mapping.history, "", 0, err) : 0;
 }
 
 void replay_scene_close(struct replay *r)
@@ -159,6 +172,10 @@ static int begin(struct slot *slot, struct err *err)
     p->rehearsal = rehearsal_open(&o, err);
     if (!p->rehearsal)
         return -1;
+    if (o.simulation.deliver && replay_outlets_empty(&scene->outlets, err) < 0) {
+        replay_scene_end(TAKE(p->rehearsal));
+        return -1;
+    }
     if (!scene->told_relaxed)
         instance_tell_relaxed(rehearsal_instance(p->rehearsal));
     scene->told_relaxed = true;

@@ -19,10 +19,14 @@ struct replay_scene {
     char arn[SETTINGS_ARN_SIZE];
 };
 
-/* Reads the traces, tells what was found in them, empties the files of the settings. The scene is
+/* Reads the traces, tells what was found in them, opens the files of the settings. The scene is
  * the replay's; replay_scene_close in any case. */
 int replay_scene_open(struct replay *r, struct err *err) ATTR_CHECK;
 void replay_scene_close(struct replay *r);
+
+/* When it could not be opened because the traces are empty: the files that a run writes are, too.
+ */
+int replay_scene_nothing(struct replay *r, struct err *err) ATTR_CHECK;
 
 /* One rehearsal that is to be, that runs, that has been. */
 struct replay_play {

@@ -10,6 +10,8 @@
 #include "base/file.h"
 #include "base/temporary.h"
 #include "launch/output.h"
+#include "launch/places.h"
+#include "replay/repeat.h"
 #include "replay/word.h"
 #include "replay/work.h"
 #include "simulate/shrink.h"
@@ -83,11 +85,8 @@ static int search(struct replay *r, const struct chaos_found *found, struct shri
 
 static bool is_trace(const struct replay *r, const char *path)
 {
-    struct stat a, b;
-    if (stat(path, &a) < 0)
-        return false;
     for (size_t i = 0; i < r->options.ntraces; i++)
-        if (stat(r->options.traces[i], &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino)
+        if (place_is_same(r->options.traces[i], path))
             return true;
     return false;
 }
@@ -149,21 +148,6 @@ static bool is_word_of(const struct replay *r, const char *word)
     return false;
 }
 
-/* How many words say what the command says anew, or what is not for a single run. */
-static int count_replaced(const char *word, bool traces)
-{
-    static const char *const taking[] = {"--chaos",   "--rounds",    "--minutes", "--smallest",
-                                         "--history", "--report",    "--jobs",    "--source",
-                                         "--only",    "--trace-kind"};
-    size_t count = traces ? ARRAY_LEN(taking) : ARRAY_LEN(taking) - 3;
-    for (size_t i = 0; i < count; i++) {
-        size_t len = strlen(taking[i]);
-        if (strncmp(word, taking[i], len) == 0 && (word[len] == '=' || word[len] == '\0'))
-            return word[len] ? 1 : 2;
-    }
-    return 0;
-}
-
 static void add_option(struct buf *out, const char *name, const char *value)
 {
     word_add(out, name);
@@ -174,6 +158,7 @@ static void add_option(struct buf *out, const char *name, const char *value)
 static int make_command(const struct replay *r, const char *trace, const char *chaos,
                         struct buf *out, struct err *err)
 {
+    const unsigned replaced_kinds = REPEAT_WRITES | REPEAT_ROUND | (trace ? REPEAT_TRACE : 0);
     bool ended = false;
     buf_init(out, WORDS_MAX);
     buf_adds(out, "clambda replay");
@@ -184,7 +169,7 @@ static int make_command(const struct replay *r, const char *trace, const char *c
     add_option(out, "--chaos", chaos);
     for (int i = 1; i < r->argc; i++) {
         ended = ended || strcmp(r->argv[i], "--") == 0;
-        int replaced = ended ? 0 : count_replaced(r->argv[i], trace);
+        int replaced = ended ? 0 : repeat_skip(r->argv[i], replaced_kinds);
         if (replaced)
             i += replaced - 1;
         else if (!trace || !is_word_of(r, r->argv[i]))

@@ -10,6 +10,7 @@
 #include "env/ids.h"
 #include "launch/digest.h"
 #include "launch/output.h"
+#include "launch/places.h"
 #include "trace/read.h"
 #include "trace/write.h"
 
@@ -50,7 +51,7 @@ static int check_recording(const char *path, struct err *err)
 static int check_once(const struct replay_options *o, size_t at, struct err *err)
 {
     for (size_t i = 0; i < at; i++)
-        if (strcmp(o->traces[i], o->traces[at]) == 0)
+        if (place_is_same(o->traces[i], o->traces[at]))
             return err_set(err, ERR_USAGE,
                            "'%.200s' is named twice: --update writes each recording once",
                            o->traces[at]);

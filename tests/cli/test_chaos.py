@@ -27,8 +27,8 @@ def chaos(trace, what, *options, handler=OBEDIENT, spec=None, **more):
         if os.path.exists(path(name)):
             os.unlink(path(name))
     words = ("--source", spec) if spec else ()
-    done = run("replay", handler, trace, *words, "--chaos", what, "--report", path("report.json"), *options, cwd=work.name,
-               **more)
+    done = run("replay", handler, trace, *words, "--chaos", what, "--report", path("report.json"), *options,
+               **{"cwd": work.name, **more})
     done.report = json.load(open(path("report.json"))) if os.path.exists(path("report.json")) else None
     done.chaos = done.report["chaos"] if done.report else {"error": done.err}
     return done
@@ -127,13 +127,23 @@ def check_files():
     before = open(given).read()
     done = chaos(given, "duplicate=2", "--smallest", given, spec=QUEUE)
     check("a trace is not written over", (done.code, open(given).read() == before, "is a trace" in done.err),
-          (1, True, True))
-    check_match("the round itself is told", done.chaos["command"], "once.jsonl")
+          (2, True, True))
+    kept = write("cwd/smallest.jsonl", before)
+    for what, code, told in (("1,duplicate", 2, "is a trace: name another file in --smallest"),
+                             ("duplicate=2", 1, "'smallest.jsonl' is a trace: the smallest one is not written")):
+        done = chaos("smallest.jsonl", what, spec=QUEUE, cwd=path("cwd"))
+        check(f"nor by the name that nobody gave {what}", (done.code, told in done.err, open(kept).read() == before),
+              (code, True, True))
+    check_match("the round itself is told", done.chaos["command"], "smallest.jsonl")
     check("and not called the smallest", (done.chaos["smallest"], done.chaos["minimal"], done.report["histories"][-1]["title"],
                                           "\nsmallest" in done.out), (None, False, "with faults", False))
     check_match("but with faults", done.out, r"\nround     with faults: 2 messages, 1 fault: duplicate=2; a smaller one may fail, too\n")
     done = chaos(given, "duplicate=2", "--smallest", path("no/where"), spec=QUEUE)
-    check("nowhere to write it", (done.code, "not written" in done.err, checks(done)), (1, True, ["outcome"]))
+    check("nowhere to write it", (done.code, "--smallest: the folder" in done.err, done.report), (2, True, None))
+    os.mkdir(path("cwd/taken"))
+    os.mkdir(path("cwd/taken/smallest.jsonl"))
+    done = chaos(given, "duplicate=2", spec=QUEUE, cwd=path("cwd/taken"))
+    check("nor by the name that nobody gave", (done.code, "not written" in done.err, checks(done)), (1, True, ["outcome"]))
     done = chaos(given, "duplicate=2", "--smallest", "~small.jsonl", spec=QUEUE)
     check("a name that a shell would take for a home", "'~small.jsonl'" in done.chaos["command"], True)
     for options, what in ((("--smallest", path("b"), "--history", path("b")), "too: name another file in --history"),
@@ -144,7 +154,7 @@ def check_files():
     done = chaos(given, "duplicate=2", spec=f"sqs:retries=1,dlq={path('smallest.jsonl')}")
     check("the file of --smallest that nobody named", (done.code, "is that of --smallest" in done.err), (2, True))
     done = chaos(given, "duplicate=2", "--history", path("h" * 256), spec=QUEUE)
-    check("a history that cannot be written takes no verdict", (done.code, checks(done)), (2, ["outcome"]))
+    check("a history that cannot be written", (done.code, done.report, "is too long" in done.err), (2, None, True))
     done = chaos(queue("off.jsonl", "ok", "fail 1"), "1,duplicate", "--rounds", "2", spec="sqs:retries=3,window=1")
     check("what needs no fault keeps one", (done.code, "failures" in checks(done), done.chaos["smallest_faults"]), (1, True, 1))
 
@@ -167,7 +177,11 @@ def check_usage():
     given = queue("usage.jsonl", "ok", "ok")
     fifo = write("fifo.jsonl", sources.lines(sources.event(sources.sqs(1, "ok", queue="o.fifo", group="g"))))
     for trace, options, what in ((given, ("--chaos", "x"), "x"), (given, ("--chaos", "1,doom"), "doom"),
-                                 (given, ("--chaos", "duplicate=3"), "2 records"), (given, ("--chaos", "duplicate=0"), "0"),
+                                 (given, ("--chaos", "duplicate=3"), "2 records"),
+                                 (given, ("--chaos", "1,duplicate", "--chaos", "2,poison"),
+                                  "--chaos: '2,poison' is the second one: it is given once only"),
+                                 (given, ("--chaos", "1", "--rounds=2", "--rounds", "3"), "'3' is the second one"),
+                                 (given, ("--chaos", "1", "--smallest", "a", "--smallest", "b"), "'b' is the second one"), (given, ("--chaos", "duplicate=0"), "0"),
                                  (given, ("--chaos", "duplicate=1", "--rounds", "2"), "seed"),
                                  (given, ("--chaos", "1", "--rounds", "0"), "--rounds"),
                                  (given, ("--chaos", "1", "--minutes", "-1"), "--minutes"),

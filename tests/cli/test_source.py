@@ -286,7 +286,7 @@ def check_usage():
     for options, what in ((("--source", "sqs:batch=11"), "11"), (("--source", "sqs:batch=0"), "batch"),
                           (("--source", "sns"), "sns"), (("--source", "sqs:bisect"), "bisect"),
                           (("--source", "sqs:fifo"), "standard queue"), (("--source", "kinesis"), "usage.jsonl"),
-                          (("--source", "sqs", "--source", "sqs"), "second"), (("--history", path("h")), "--source"),
+                          (("--source", "sqs", "--source", "sqs"), "--source: 'sqs' is the second one: it is given once only"), (("--history", path("h")), "--source"),
                           (("--expect", path("h")), "--source"), (("--rounds", "2"), "--chaos"),
                           (("--minutes", "1"), "--chaos"), (("--smallest", "s"), "--chaos"),
                           (("--source", "sqs", "--update"), "--update"), (("--source", "sqs", "--leaks"), "--leaks"),
@@ -314,10 +314,118 @@ def check_usage():
                              ('{"Records":[{"body":"x","eventSource":"aws:sqs"}]}\n', "sqs", "odd.jsonl"),
                              (sources.lines(sources.event(sources.sqs(1, "ok")),
                                             sources.event(sources.sqs(2, "ok", queue="o.fifo", group="g"))), "sqs",
-                              "FIFO"), ("", "sqs", "no |empty")):
+                              "FIFO")):
         done = run("replay", OBEDIENT, write("odd.jsonl", text), "--source", spec)
         check(f"{text[:30]!r}: exit code", done.code, 2)
         check_match("and told", done.err, what)
+
+
+def check_empty():
+    """A dead-letter queue that nothing came to is a good end."""
+    given = write("empty.jsonl", "\n")
+    for name in ("dlq.jsonl", "history.jsonl"):
+        write(name, "old")
+    for options in ((), ("--source", f"sqs:retries=1,dlq={path('dlq.jsonl')}", "--history", path("history.jsonl")),
+                    ("--chaos", "1")):
+        done = run("replay", OBEDIENT, given, given, "--report", path("nothing.json"), *options, cwd=path(""))
+        check(f"nothing to replay {options[:1]}", (done.code, done.err.splitlines()),
+              (0, [f"clambda: warning: {given}: empty, left out"] * 2 + ["clambda: nothing to replay: the traces are empty"]))
+        check("and told", (done.out.startswith("replayed  0 "), json.load(open(path("nothing.json")))["differences"]), (True, []))
+    check("its files are empty", [os.path.getsize(path(name)) for name in ("dlq.jsonl", "history.jsonl")], [0, 0])
+    queue = trace("ones.jsonl", sources.event(*messages("ok")))
+    done = source(queue, "sqs")
+    for options in (("--only", "1"), ("--source", "sqs", "--expect", path("history.jsonl")), ("--update",)):
+        check(f"but {options[0]} asks for something", run("replay", OBEDIENT, given, *options).code, 2)
+    done = run("replay", OBEDIENT, given, queue, "--source", "sqs")
+    check("one of two", (done.code, "nothing to replay" in done.err), (0, False))
+
+
+def check_places():
+    """Nothing that is read is written: not a trace of a folder, not what other options read."""
+    os.mkdir(path("tr"))
+    given = trace("tr/a.html", sources.event(*messages("ok")))
+    before = open(given).read()
+    os.link(given, path("hard.html"))
+    os.symlink("tr", path("soft"))
+    values, kept = write("values.env", ""), write("kept.json", before)
+    for target, what in ((given, "is in a folder of traces"), (path("tr/new.html"), "is in a folder of traces"),
+                         (path("soft/../tr/new.html"), "is in a folder of traces"),
+                         (path("soft/a.html"), "is in a folder of traces"),
+                         (path("hard.html"), "is in a folder of traces"), (kept, "is a trace"),
+                         (path("soft/../kept.json"), "is a trace"), (values, "is read by --env-file")):
+        for options in ((("--history", target),), (("--record", target),), (("--chaos", "1"), ("--smallest", target)),
+                        (("--source", f"sqs:retries=1,dlq={target}"),),
+                        (("--report", target),) if target.endswith((".html", ".json")) else (("--history", target),)):
+            words = [word for pair in options for word in pair]
+            words += [] if {"--source", "--chaos"} & set(words) else ["--source", "sqs"]
+            done = run("replay", OBEDIENT, path("tr"), kept, *words, "--env-file", values)
+            check(f"{words[0]} {os.path.relpath(target, path(''))}", (done.code, what in done.err), (2, True))
+    done = run("replay", OBEDIENT, ".", "--chaos", "1", "--rounds", "2", cwd=path("tr"))
+    check("the place of the smallest trace is among them", (done.code, "name another file in --smallest" in done.err), (2, True))
+    done = run("replay", OBEDIENT, kept, "--source", "sqs", "--expect", path("h"), "--history", path("h"))
+    check("what is expected", (done.code, "is that of --expect" in done.err), (2, True))
+    done = run("replay", OBEDIENT, kept, "--report", path("r.json"), "--report", path("tr/../r.json"))
+    check("two reports in one", (done.code, "is that of --report, too" in done.err), (2, True))
+    done = run("replay", OBEDIENT, kept, "--update", "--env-file", kept)
+    check("all of it is as it was", ([open(name).read() for name in (given, kept, values)], os.listdir(path("tr"))),
+          ([before, before, ""], ["a.html"]))
+    os.mkdir(path("tr/below"))
+    done = run("replay", OBEDIENT, path("tr"), "--source", "sqs", "--history", path("tr/below/h.jsonl"))
+    check("folders in it are not read", (done.code, os.path.exists(path("tr/below/h.jsonl"))), (0, True))
+
+
+def check_unwritable():
+    """Found before anything runs, and before anything is emptied."""
+    given = trace("first.jsonl", sources.event(*messages("ok", "fail 9")))
+    dlq = write("full.jsonl", "old\n")
+    spec = f"sqs:retries=0,dlq={dlq}"
+    for options, what in ((("--source", spec, "--expect", path("none")), "--expect: open "),
+                          (("--source", spec, "--expect", write("odd.jsonl", "{}\n")), "is not a history"),
+                          (("--source", spec, "--history", path("no/h")), "--history: the folder"),
+                          (("--source", spec, "--report", path("no/r.json")), "--report: the folder"),
+                          (("--source", spec, "--report", path("")[:-1] + "/x" * 200 + ".json"), "--report"),
+                          (("--source", spec, "--chaos", "1", "--minutes", "60", "--smallest", path("no/s")), "--smallest: the folder"),
+                          (("--source", spec, "--chaos", "duplicate=9"), "2 records")):
+        done = run("replay", OBEDIENT, given, *options)
+        check(f"found first: {options[2:]}", (done.code, what in done.err, done.out, open(dlq).read()), (2, True, "", "old\n"))
+    for text in ("{", sources.lines({"a": 1})):
+        done = run("replay", OBEDIENT, write("odd.jsonl", text), "--source", spec)
+        check("nor by a trace that is none", (done.code, open(dlq).read()), (2, "old\n"))
+    done = run("replay", OBEDIENT, given, "--report", path("no/r.json"))
+    check("without rules, too", (done.code, done.out, "--report: the folder" in done.err), (2, "", True))
+
+
+def check_one_file():
+    """One file by two names has the lines of both."""
+    given = trace("async.jsonl", {"do": "fail 9", "id": "a"}, {"do": "ok", "id": "b"})
+    os.symlink("both.jsonl", path("other.jsonl"))
+    write("both.jsonl", "old\n" * 100)
+    for one, two in (("both.jsonl", "./both.jsonl"), ("both.jsonl", "other.jsonl"), ("both.jsonl", "both.jsonl")):
+        done = run("replay", OBEDIENT, given, "--source", f"async:retries=0,dlq={one},on-failure={two},on-success={one}",
+                   cwd=path(""))
+        check(f"{one} and {two}", (done.code, [json.loads(line).get("version") for line in open(path("both.jsonl"))].count("1.0"),
+                                   len(open(path("both.jsonl")).readlines())), (0, 2, 3))
+
+
+def check_repeat():
+    """The command that repeats one message leaves the files of the whole run alone."""
+    run("replay", OBEDIENT, trace("rep.jsonl", sources.event(*messages("ok", "fail 1"))), "--record", path("rep_recorded.jsonl"))
+    done = source(path("rep_recorded.jsonl"), "sqs:report-failures,retries=1", "--record", path("rep_again.jsonl"), handler=ECHO)
+    commands = [d["command"] for d in done.report["differences"]]
+    check("there is one", (done.code, len(commands) > 0), (1, True))
+    check("which writes nothing", [c for c in commands if "--history" in c or "--report" in c or "--record" in c], [])
+
+
+def check_times():
+    """Messages that were received with and without their attributes."""
+    def page(number, **more):
+        return {"Messages": [{"MessageId": sources.identity(number), "ReceiptHandle": "r", "MD5OfBody": "m", "Body": "ok", **more}]}
+    bare, whole = page(1), page(2, Attributes={"SentTimestamp": str(sources.SENT_MS)})
+    for name, pages, warned in (("bare", [bare], False), ("whole", [whole], False), ("mixed", [bare, whole], True)):
+        paths = [write(f"{name}{i}.json", json.dumps(p)) for i, p in enumerate(pages)]
+        done = run("replay", OBEDIENT, *paths, "--source", "sqs:retries=1")
+        check(f"{name}: made-up times beside real ones are told",
+              (done.code, "1 of 2 records do not say when they came" in done.err), (0, warned))
 
 
 def check_interrupt():
@@ -419,7 +527,8 @@ def check_aws_notes():
 
 need_sandbox()
 for part in (check_queue, check_dead_letters, check_fifo, check_streams, check_events, check_filter, check_same,
-             check_ids, check_recorded, check_examples, check_usage, check_interrupt, check_sizes, check_given_fault, check_batches,
+             check_ids, check_recorded, check_examples, check_usage, check_empty, check_places, check_unwritable, check_one_file,
+             check_repeat, check_times, check_interrupt, check_sizes, check_given_fault, check_batches,
              check_guessed, check_aws_notes):
     part()
 finish()

@@ -8,6 +8,7 @@ from harness import check, check_match, finish, function, path, run, write
 
 FOLDER = function("fn", "#!/bin/true\n")
 BROKEN = write("broken.json", '{"a": 1,\n "b": }')
+EVENT = write("one.json", "{}")
 DOTTED = write("my.orders.so", "")
 HUGE = write("huge.json", b'"' + b"x" * 6291455 + b'"')
 LONG = "BIG=" + "x" * 4096
@@ -52,6 +53,7 @@ ROWS = [
     ([FOLDER, "-e", "/nonexistent/e.json"], "open '/nonexistent/e.json': No such file"),
     ([FOLDER, "-e", FOLDER], "Is a directory"),
     ([FOLDER, "-e", BROKEN], "broken.json: line 2, column 7: "),
+    ([FOLDER, "-e", EVENT, "--record", EVENT], "is an event: name another file in --record"),
     ([FOLDER, "-e", HUGE], "6291456 bytes"),
     ([FOLDER, "-e", "-", "-e", "-"], "only once"),
 ]
