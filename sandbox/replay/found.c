@@ -20,7 +20,7 @@ static void print_difference(const struct compare_result *differences, struct bu
         buf_addf(out, ", and %zu more", differences->count - 1);
     if (!*d->pointer || strlen(d->pointer) > POINTER_SHOWN)
         return;
-    buf_adds(out, "; if that is meant, a time or an id: --ignore");
+    buf_adds(out, "; what may differ, a time or an id, is left out by --match or --ignore");
     word_add(out, d->pointer);
 }
 

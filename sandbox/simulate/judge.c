@@ -25,8 +25,7 @@ const char *const judge_aside_names[JUDGE_ASIDE_COUNT] = {
 
 const char *const judge_aside_texts[JUDGE_ASIDE_COUNT] = {
     [JUDGE_EXCUSED] = "faults alone used up the retries or the time of messages",
-    [JUDGE_SHARED] = "faults, and failures that are not more than they, used up the retries or the "
-                     "time of messages",
+    [JUDGE_SHARED] = "faults and no more failures than these used up retries or time of messages",
     [JUDGE_SETTINGS] = "healthy messages went down with a poisoned one",
     [JUDGE_SWALLOWED] = "poisoned messages were answered as done",
 };

@@ -63,17 +63,25 @@ add_test(NAME cli_replay COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/test_replay.p
     $<TARGET_FILE:hostile> $<TARGET_FILE:leaky> $<TARGET_FILE:example_raw_echo>)
 set_tests_properties(cli_replay PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
 
-# The rules of event sources. obedient does with each record what the record says.
-add_library(obedient MODULE ${CMAKE_CURRENT_LIST_DIR}/obedient.c)
-target_link_libraries(obedient PRIVATE include)
-target_compile_definitions(obedient PRIVATE _GNU_SOURCE)
-target_compile_options(obedient PRIVATE -Wall -Wextra)
-set_target_properties(obedient PROPERTIES PREFIX "")
+# The rules of event sources. obedient does with each record what the record says, reader and each
+# fail what they cannot read.
+foreach(name obedient reader each)
+    add_library(${name} MODULE ${CMAKE_CURRENT_LIST_DIR}/${name}.c)
+    target_link_libraries(${name} PRIVATE include)
+    target_compile_definitions(${name} PRIVATE _GNU_SOURCE)
+    target_compile_options(${name} PRIVATE -Wall -Wextra)
+    set_target_properties(${name} PROPERTIES PREFIX "")
+endforeach()
 foreach(name source chaos)
     add_test(NAME cli_${name} COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/test_${name}.py $<TARGET_FILE:clambda>
         $<TARGET_FILE:hostile> $<TARGET_FILE:obedient> ${CMAKE_SOURCE_DIR}/examples ${CMAKE_BINARY_DIR}/examples)
     set_tests_properties(cli_${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
 endforeach()
+
+add_test(NAME cli_readers COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/test_readers.py $<TARGET_FILE:clambda>
+    $<TARGET_FILE:hostile> $<TARGET_FILE:reader> $<TARGET_FILE:each> ${CMAKE_SOURCE_DIR}/examples
+    ${CMAKE_BINARY_DIR}/examples)
+set_tests_properties(cli_readers PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
 
 include(${CMAKE_CURRENT_LIST_DIR}/examples.cmake)
 

@@ -149,9 +149,50 @@ static void test_print(void)
     CHECK_HAS(out.ptr, "xx... (1000 bytes)\n");
 }
 
+static void test_print_line(void)
+{
+    static char x[1001], y[1001];
+    const struct {
+        struct compare_difference d;
+        const char *want;
+    } rows[] = {
+        {{.kind = COMPARE_CHANGED,
+          .pointer = "/at",
+          .expected = as_text("12"),
+          .got = as_text("17")},
+         "/at: 12, then 17"},
+        {{.kind = COMPARE_GONE, .pointer = "/a/b", .expected = as_text("\"x\"")},
+         "/a/b: \"x\", then absent"},
+        {{.kind = COMPARE_ADDED, .pointer = "/a", .got = as_text("[1]")}, "/a: absent, then [1]"},
+        {{.kind = COMPARE_CHANGED,
+          .pointer = "",
+          .expected = as_text("a\x1b"),
+          .got = as_text("b")},
+         "a\\x1b, then b"},
+    };
+    AUTO_BUF struct buf out;
+    buf_init(&out, 1 << 16);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        buf_reset(&out);
+        compare_print_line(&rows[i].d, &out);
+        CHECK_STR(out.ptr, rows[i].want);
+    }
+    memset(x, 'x', 1000);
+    memset(y, 'x', 1000);
+    y[500] = 'y';
+    const struct compare_difference d = {
+        .kind = COMPARE_CHANGED, .pointer = "/x", .expected = as_text(x), .got = as_text(y)};
+    buf_reset(&out);
+    compare_print_line(&d, &out);
+    CHECK(out.len < 150);
+    CHECK_HAS(out.ptr, "... (1000 bytes), then ...xxxx");
+    CHECK_HAS(out.ptr, "xxyxx");
+}
+
 static const struct check_test tests[] = {
     {"logs", test_logs},
     {"add_error", test_add_error},
     {"print", test_print},
+    {"print_line", test_print_line},
 };
 CHECK_MAIN(tests)
