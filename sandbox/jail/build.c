@@ -78,7 +78,8 @@ ssize_t build_receive(int socket, struct build_report *report, int *out_fd, pid_
     ssize_t n;
     do {
         n = recvmsg(socket, &msg, MSG_CMSG_CLOEXEC);
-    } while (n < 0 && errno == EINTR);
+        /* told once of a peer that has gone and left something unread; what it sent comes then */
+    } while (n < 0 && (errno == EINTR || errno == ECONNRESET));
     for (struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&msg) : NULL; c; c = CMSG_NXTHDR(&msg, c)) {
         struct ucred sender;
         if (c->cmsg_level != SOL_SOCKET)
