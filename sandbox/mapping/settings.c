@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mapping/settings.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/scan.h"
@@ -11,6 +12,7 @@
 #define TOLD          240
 #define MESSAGE_MAX   ERR_MSG_MAX
 #define RECEIVES      "max-receives" /* what SQS counts: the first delivery too */
+#define RECEIVES_AWS  "maxReceiveCount"
 
 /* A text on its way into settings. */
 struct parse {
@@ -18,6 +20,7 @@ struct parse {
     const char *at;
     char *free; /* the next free byte of s->texts */
     uint64_t seen;
+    bool receives; /* retries were seen as max-receives */
 };
 
 /* One setting of the text: views, and what is made of the value. */
@@ -90,10 +93,13 @@ static int refuse(const struct parse *p, const struct given *g, const char *why,
 {
     struct buf limits;
     buf_init(&limits, MESSAGE_MAX);
-    settings_print_limits(g->row, &limits);
+    if (is_receives(g))
+        buf_addf(&limits, "%" PRId64 " to %" PRId64, g->row->min + 1, g->row->max + 1);
+    else
+        settings_print_limits(g->row, &limits);
     err_set(err, ERR_USAGE, "%s: '%.*s%s%.*s'%s%s: %s takes %s", source_of(p), (int)g->len, g->name,
-            g->valued ? "=" : "", TOLD, g->value ? g->value : "", *why ? " " : "", why, g->row->aws,
-            limits.ptr ? limits.ptr : "other values");
+            g->valued ? "=" : "", TOLD, g->value ? g->value : "", *why ? " " : "", why,
+            is_receives(g) ? RECEIVES_AWS : g->row->aws, limits.ptr ? limits.ptr : "other values");
     buf_free(&limits);
     return -1;
 }
@@ -134,8 +140,12 @@ static int take_number(struct parse *p, const struct given *g, struct err *err)
         set_number(p->s, row, MAPPING_NO_LIMIT);
         return 0;
     }
+    bool negative = *at == '-';
+    at += negative;
     if (!read_digits(&at, &value))
         return refuse(p, g, "is no number", err);
+    if (negative)
+        return refuse(p, g, "is too little", err);
     if (row->kind == SETTINGS_TIME && !read_unit(at, &unit))
         return refuse(p, g, "is no time (5, 500ms, 5s, 2m, 6h, 4d)", err);
     if (row->kind == SETTINGS_COUNT && *at)
@@ -281,7 +291,7 @@ static int unknown(const struct parse *p, const struct given *g, struct err *err
     }
     if (is_receives(g)) {
         sources = 1u << MAPPING_SQS;
-        aws = "maxReceiveCount";
+        aws = RECEIVES_AWS;
     }
     if (!sources) {
         err_set(err, ERR_USAGE, "%s has no setting '%.*s'; it has %s", source_of(p),
@@ -312,9 +322,17 @@ static int read_setting(struct parse *p, struct err *err)
         return unknown(p, &g, err);
     uint64_t bit = UINT64_C(1) << (g.row - settings_rows);
     bool many = g.row->kind == SETTINGS_FILTER || g.row->kind == SETTINGS_EVENT;
+    bool receives = is_receives(&g);
+    bool other = receives ? !p->receives : p->receives && strcmp(g.row->name, "retries") == 0;
+    if ((p->seen & bit) && other)
+        return err_set(err, ERR_USAGE,
+                       "%s: 'retries' and '" RECEIVES "' say the same, " RECEIVES
+                       " counts the first delivery, too: leave one out",
+                       source_of(p));
     if ((p->seen & bit) && !many)
         return refuse(p, &g, "is there twice", err);
     p->seen |= bit;
+    p->receives = p->receives || receives;
     p->at += g.len;
     g.valued = *p->at == '=';
     if (!g.valued && g.row->kind != SETTINGS_FLAG)
