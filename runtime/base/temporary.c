@@ -11,9 +11,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/symlink.h"
+
+#define PRIVATE 0600
+
 enum { TRIES = 100, FD_PATH_SIZE = 32 };
 
-static int check_target(const char *path, struct err *err)
+/* *out_mode: of what is there, 0: nothing is. */
+static int check_target(const char *path, mode_t *out_mode, struct err *err)
 {
     struct stat st;
     size_t len = strlen(path);
@@ -26,6 +31,7 @@ static int check_target(const char *path, struct err *err)
                        "'%.200s' is a pipe or a device: the file is put together beside its name "
                        "and cannot be streamed",
                        path);
+    *out_mode = exists ? st.st_mode : 0;
     return 0;
 }
 
@@ -35,11 +41,12 @@ static int open_folder(struct temporary *t, const char *path, struct err *err)
     const char *slash = strrchr(path, '/');
     const char *name = slash ? slash + 1 : path;
     size_t len = slash ? (size_t)(slash - path) : 0;
-    if (len >= sizeof folder || strlen(name) > NAME_MAX)
+    size_t name_len = strlen(name);
+    if (len >= sizeof folder || name_len > NAME_MAX)
         return err_set(err, ERR_INPUT, "the name '%.200s' is too long", path);
     if (slash)
         snprintf(folder, sizeof folder, "%.*s", len ? (int)len : 1, path);
-    snprintf(t->target, sizeof t->target, "%s", name);
+    memcpy(t->target, name, name_len + 1);
     t->dir_fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (t->dir_fd >= 0)
         return 0;
@@ -63,10 +70,10 @@ static void path_of(int fd, char out[static FD_PATH_SIZE])
 
 /* Without a name nothing is left of it, however this process ends. Not every file system can, and
  * only /proc lets anybody name it later. */
-static int open_nameless(struct temporary *t)
+static int open_nameless(struct temporary *t, mode_t mode)
 {
     char path[FD_PATH_SIZE];
-    AUTO_FD int fd = openat(t->dir_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
+    AUTO_FD int fd = openat(t->dir_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
     if (fd < 0)
         return -1;
     path_of(fd, path);
@@ -76,12 +83,12 @@ static int open_nameless(struct temporary *t)
     return 0;
 }
 
-static int open_named(struct temporary *t, const char *path, struct err *err)
+static int open_named(struct temporary *t, const char *path, mode_t mode, struct err *err)
 {
     for (int tries = 0; tries < TRIES; tries++) {
         if (pick_name(t, err) < 0)
             return -1;
-        t->fd = openat(t->dir_fd, t->name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        t->fd = openat(t->dir_fd, t->name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, mode);
         if (t->fd >= 0)
             return 0;
         if (errno != EEXIST)
@@ -91,9 +98,9 @@ static int open_named(struct temporary *t, const char *path, struct err *err)
     return err_place(err);
 }
 
-static int create(struct temporary *t, const char *path, struct err *err)
+static int create(struct temporary *t, const char *path, mode_t mode, struct err *err)
 {
-    return open_nameless(t) == 0 ? 0 : open_named(t, path, err);
+    return open_nameless(t, mode) == 0 ? 0 : open_named(t, path, mode, err);
 }
 
 /* linkat replaces nothing: the name that is there goes by a rename. */
@@ -114,10 +121,20 @@ static int give_name(struct temporary *t, struct err *err)
     return -1;
 }
 
-int temporary_begin(struct temporary *t, const char *path, struct err *err)
+static int begin(struct temporary *t, const char *path, mode_t mode, struct err *err)
+{
+    char place[PATH_MAX];
+    mode_t kept = 0;
+    if (check_target(path, &kept, err) < 0 || symlink_follow(path, place, err) < 0 ||
+        open_folder(t, place, err) < 0 || create(t, path, kept ? PRIVATE : mode, err) < 0)
+        return -1;
+    return kept && fchmod(t->fd, kept & 0777) < 0 ? err_sys(err, "mode of '%.200s'", path) : 0;
+}
+
+int temporary_begin(struct temporary *t, const char *path, mode_t mode, struct err *err)
 {
     *t = (struct temporary){.fd = -1, .dir_fd = -1};
-    if (check_target(path, err) == 0 && open_folder(t, path, err) == 0 && create(t, path, err) == 0)
+    if (begin(t, path, mode, err) == 0)
         return 0;
     temporary_fini(t);
     return -1;
@@ -152,7 +169,7 @@ int temporary_write(const char *path, const void *bytes, size_t len, struct err 
 {
     struct temporary t;
     const char *at = bytes;
-    int status = temporary_begin(&t, path, err);
+    int status = temporary_begin(&t, path, PRIVATE, err);
     while (status == 0 && len) {
         ssize_t n = write(t.fd, at, len);
         if (n < 0 && errno == EINTR)

@@ -47,7 +47,7 @@ static int write_beside(const char *path, const struct files *files, struct pack
 {
     struct temporary t;
     struct zip_writer z;
-    if (temporary_begin(&t, path, err) < 0)
+    if (temporary_begin(&t, path, 0666, err) < 0)
         return -1;
     zip_writer_begin(&z, t.fd);
     int rc = write_all(&z, files, out, err);
