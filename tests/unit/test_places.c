@@ -11,7 +11,8 @@
 #include "launch/places.h"
 
 /* Below a folder that is the current one:
- *   d/f, d/sub/g, hard: the file d/f, soft -> d, out, d/link -> ../out */
+ *   d/f, d/sub/g, hard: the file d/f, soft -> d, out, d/link -> ../out,
+ *   d/far -> ../later, which is not there, round -> round */
 static void make_files(char *folder)
 {
     CHECK(mkdtemp(folder) && chdir(folder) == 0);
@@ -20,13 +21,14 @@ static void make_files(char *folder)
          name++)
         close(open(*name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
     CHECK(link("d/f", "hard") == 0 && symlink("d", "soft") == 0 &&
-          symlink("../out", "d/link") == 0);
+          symlink("../out", "d/link") == 0 && symlink("../later", "d/far") == 0 &&
+          symlink("round", "round") == 0);
 }
 
 static void remove_files(const char *folder)
 {
-    static const char *const names[] = {"d/link", "soft", "hard",  "out", "d/sub/g",
-                                        "d/f",    "d-e",  "d/sub", "d"};
+    static const char *const names[] = {"d/far",   "round", "d/link", "soft",  "hard", "out",
+                                        "d/sub/g", "d/f",   "d-e",    "d/sub", "d"};
     for (size_t i = 0; i < ARRAY_LEN(names); i++)
         CHECK(remove(names[i]) == 0);
     CHECK(chdir("/") == 0 && rmdir(folder) == 0);
@@ -45,7 +47,9 @@ static const struct {
     {"d", "d/sub/g", false, false, true},      {"d", "d/sub/new", false, false, true},
     {"d", "d-e/new", false, false, false},     {"d", "d", true, false, true},
     {".", "new", false, true, true},           {".", "d/f", false, true, true},
-    {"/", "/new", false, true, true},          {"d", "d/sub/../new", false, true, true},
+    {"later", "d/far", true, false, true},     {"d", "d/far", false, false, false},
+    {"round", "later", false, false, false},   {"/", "/new", false, true, true},
+    {"d", "d/sub/../new", false, true, true},
 };
 
 static void test_rows(void)
@@ -64,6 +68,33 @@ static void test_rows(void)
     remove_files(folder);
 }
 
-static const struct check_test tests[] = {{"rows", test_rows}};
+static void test_claim(void)
+{
+    char folder[] = "/tmp/clambda-places.XXXXXX";
+    static const struct {
+        const char *path;
+        bool taken; /* while d/new is */
+    } claims[] = {{"d/new", true}, {"soft/../d/new", true}, {"soft/new", true},  {"new", false},
+                  {"d/f", false},  {"d/new2", false},       {"d/sub/new", false}};
+    make_files(folder);
+    for (int round = 0; round < 2; round++) {
+        struct err err = {0};
+        AUTO_FD int first = -1;
+        CHECK_INT(place_claim("d/new", &first, &err), 0);
+        for (size_t i = 0; i < ARRAY_LEN(claims); i++) {
+            AUTO_FD int fd = -1;
+            CHECK_INT(place_claim(claims[i].path, &fd, &err), claims[i].taken ? -1 : 0);
+            if (claims[i].taken)
+                CHECK_HAS(err.msg, "another run writes '");
+        }
+        CHECK_INT(access("d/new", F_OK), -1);
+    }
+    struct err err = {0};
+    int none = 0;
+    CHECK(place_claim("none/new", &none, &err) == 0 && none == -1);
+    remove_files(folder);
+}
+
+static const struct check_test tests[] = {{"rows", test_rows}, {"claim", test_claim}};
 
 CHECK_MAIN(tests)
