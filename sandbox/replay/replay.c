@@ -13,10 +13,10 @@
 #include "launch/record.h"
 #include "replay/expect.h"
 #include "replay/found.h"
-#include "replay/outlets.h"
 #include "replay/repeat.h"
 #include "replay/word.h"
 #include "replay/work.h"
+#include "replay/written.h"
 
 #define COMPARE_ARENA ((size_t)64 << 20)
 #define COMMAND_MAX   (64u << 10)
@@ -169,7 +169,7 @@ static int parse(struct replay *r, int argc, char **argv, bool *out_help, struct
         return -1;
     if (*out_help)
         return 0;
-    if (replay_options_check(&r->options, err) < 0 || replay_outlets_check(&r->options, err) < 0 ||
+    if (replay_options_check(&r->options, err) < 0 || replay_written_check(&r->options, err) < 0 ||
         launch_resolve(&r->options.launch, err) < 0)
         return -1;
     if (!r->options.baseline)

@@ -94,7 +94,7 @@ const struct option_row replay_rules_rows[] = {
      set_rounds},
     {"minutes", 0, "M", NULL, "for --chaos: as many seeds as fit in M minutes", set_minutes},
     {"smallest", 0, "FILE", "smallest.jsonl",
-     "for --chaos: where the smallest trace that fails goes", set_smallest},
+     "for --chaos: where the smallest trace that fails goes;\none run at a time", set_smallest},
     {"history", 0, "FILE", NULL, "write what happened to each record, a line of JSON each",
      set_history},
     {"expect", 0, "FILE", "the recorded answers",

@@ -55,6 +55,7 @@ int replay_scene_open(struct replay *r, struct err *err)
     r->scene = calloc(1, sizeof *r->scene);
     if (!r->scene)
         return err_set(err, ERR_MEMORY, "no memory for a simulation");
+    r->scene->outlets.claim_fd = -1;
     r->scene->began_us = clock_now_us();
     buf_init(&r->scene->spec, (size_t)MAPPING_TEXT_MAX * 8);
     return open_scene(r, err);

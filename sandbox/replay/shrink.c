@@ -14,6 +14,7 @@
 #include "replay/repeat.h"
 #include "replay/word.h"
 #include "replay/work.h"
+#include "replay/written.h"
 #include "simulate/shrink.h"
 
 #define TRIES_MAX 500 /* ours: rehearsals of smaller histories, each with and without faults */
@@ -270,7 +271,7 @@ static void find_place(const struct replay *r, const struct shrink_candidate *be
 {
     const struct replay_options *o = &r->options;
     bool asked = o->mapping.smallest != NULL;
-    found->path = replay_outlets_smallest(o);
+    found->path = replay_written_smallest(o);
     found->same = false;
     if (o->ntraces != 1 || o->only || best->nrecords < r->scene->records.records.count)
         return;
@@ -296,6 +297,8 @@ static int place_trace(const struct replay *r, const struct shrink_candidate *be
                     found->path);
         return -1;
     }
+    if (status == 0)
+        status = replay_written_kind(found->path, WRITTEN_LINES, &err);
     if (status == 0)
         status = temporary_write(found->path, lines.ptr ? lines.ptr : "", lines.len, &err);
     if (status == 0)

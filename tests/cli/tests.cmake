@@ -72,7 +72,7 @@ foreach(name obedient reader each)
     target_compile_options(${name} PRIVATE -Wall -Wextra)
     set_target_properties(${name} PROPERTIES PREFIX "")
 endforeach()
-foreach(name source chaos)
+foreach(name source chaos places)
     add_test(NAME cli_${name} COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/test_${name}.py $<TARGET_FILE:clambda>
         $<TARGET_FILE:hostile> $<TARGET_FILE:obedient> ${CMAKE_SOURCE_DIR}/examples ${CMAKE_BINARY_DIR}/examples)
     set_tests_properties(cli_${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
