@@ -16,3 +16,9 @@ struct scan_value members_text(struct scan_value v);
 
 bool members_equal(struct scan_value v, const char *text);
 bool members_same(struct scan_value a, struct scan_value b);
+
+/* Of what members_text gives: bytes of UTF-8 without the escapes. */
+size_t members_bytes(struct scan_value text);
+
+/* Whether that is base64 with its padding; it may have escapes. */
+bool members_is_base64(struct scan_value text);

@@ -7,7 +7,8 @@
 #include "mapping/members.h"
 #include "mapping/times.h"
 
-#define ID_MAX 128 /* characters: of a sequence number, of a message's id */
+#define ID_MAX      128     /* characters: of a sequence number, of a message's id */
+#define MESSAGE_MAX 1048576 /* bytes; AWS docs: Amazon SQS message quotas */
 
 static const char *const event_sources[MAPPING_SOURCE_COUNT] = {
     [MAPPING_SQS] = "aws:sqs",
@@ -105,10 +106,19 @@ static bool is_sequence(struct scan_value v)
     return true;
 }
 
-static void take_time(struct record *r, struct scan_value v, int64_t scale)
+/* One that is absent is none; one that is wrong is refused. */
+static int take_time(const struct split *s, struct record *r, const char *name, struct scan_value v,
+                     struct err *err)
 {
-    if (!times_value(v, scale, &r->arrival_ms))
-        r->arrival_ms = RECORDS_NO_TIME;
+    static const enum times_form forms[MAPPING_SOURCE_COUNT] = {[MAPPING_SQS] = TIMES_MILLISECONDS,
+                                                                [MAPPING_KINESIS] = TIMES_SECONDS,
+                                                                [MAPPING_DYNAMODB] = TIMES_SECONDS,
+                                                                [MAPPING_KAFKA] =
+                                                                    TIMES_MILLISECONDS,
+                                                                [MAPPING_S3] = TIMES_ISO};
+    if (times_take(name, v, forms[r->source], &r->arrival_ms, err) < 0)
+        return err_wrap(err, "record %zu", s->number);
+    return 0;
 }
 
 static bool ends_with(struct scan_value v, const char *end)
@@ -117,9 +127,41 @@ static bool ends_with(struct scan_value v, const char *end)
     return v.ptr && v.len >= len && memcmp(v.ptr + v.len - len, end, len) == 0;
 }
 
+/* AWS docs: name, type and value of each attribute count. */
+static size_t attributes_bytes(struct scan_value attributes)
+{
+    static const char *const names[] = {"dataType", "stringValue", "binaryValue"};
+    struct scan_value key, value, v[ARRAY_LEN(names)];
+    size_t bytes = 0;
+    if (!attributes.ptr || *attributes.ptr != '{')
+        return 0;
+    for (size_t at = 0; scan_next(attributes, &at, &key, &value);) {
+        members_find(value, names, ARRAY_LEN(names), v);
+        bytes += members_bytes(key) + members_bytes(members_text(v[0])) +
+                 members_bytes(members_text(v[1])) + members_bytes(members_text(v[2])) / 4 * 3;
+    }
+    return bytes;
+}
+
+static int check_message(const struct split *s, struct scan_value body,
+                         struct scan_value attributes, struct err *err)
+{
+    struct scan_value text = members_text(body);
+    if (!text.ptr)
+        return fail_missing(s, "body", "a text", err);
+    size_t bytes = members_bytes(text) + attributes_bytes(attributes);
+    if (bytes <= MESSAGE_MAX)
+        return 0;
+    return err_set(err, ERR_INPUT,
+                   "record %zu: body and messageAttributes have %zu bytes, and SQS takes at most "
+                   "%d: let its producer send less",
+                   s->number, bytes, MESSAGE_MAX);
+}
+
 static int take_sqs(const struct split *s, struct record *r, struct err *err)
 {
-    static const char *const names[] = {"messageId", "attributes", "eventSourceARN"},
+    static const char *const names[] = {"messageId", "attributes", "eventSourceARN", "body",
+                                        "messageAttributes"},
                              *const inner[] = {"SentTimestamp", "MessageGroupId", "SequenceNumber"};
     struct scan_value v[ARRAY_LEN(names)], a[ARRAY_LEN(inner)];
     members_find(r->text, names, ARRAY_LEN(names), v);
@@ -129,26 +171,26 @@ static int take_sqs(const struct split *s, struct record *r, struct err *err)
     r->key = members_text(a[1]);
     /* fair queues have groups, too, and are no FIFO queues; only those have sequence numbers */
     r->fifo = ends_with(r->shard, ".fifo") || (r->key.ptr && members_text(a[2]).ptr);
-    take_time(r, a[0], 1);
     if (!r->id.ptr || !r->id.len || r->id.len > ID_MAX)
         return fail_missing(s, "messageId", "a text of 1 to 128 characters", err);
     if (r->fifo && !r->key.ptr)
         return fail_missing(s, "attributes.MessageGroupId", "a text, of a FIFO queue", err);
-    return 0;
+    if (check_message(s, v[3], v[4], err) < 0)
+        return -1;
+    return take_time(s, r, "attributes.SentTimestamp", a[0], err);
 }
 
 static int take_kinesis(const struct split *s, struct record *r, struct err *err)
 {
     static const char *const names[] = {"kinesis", "eventID", "eventSourceARN"},
                              *const inner[] = {"sequenceNumber", "partitionKey",
-                                               "approximateArrivalTimestamp"};
+                                               "approximateArrivalTimestamp", "data"};
     struct scan_value v[ARRAY_LEN(names)], k[ARRAY_LEN(inner)];
     members_find(r->text, names, ARRAY_LEN(names), v);
     members_find(v[0], inner, ARRAY_LEN(inner), k);
     r->id = members_text(k[0]);
     r->key = members_text(k[1]);
     r->stream = members_text(v[2]);
-    take_time(r, k[2], 1000);
     struct scan_value event_id = members_text(v[1]);
     const char *colon = event_id.ptr ? memchr(event_id.ptr, ':', event_id.len) : NULL;
     if (!is_sequence(r->id))
@@ -160,7 +202,10 @@ static int take_kinesis(const struct split *s, struct record *r, struct err *err
                             err);
     if (!r->shard.ptr)
         r->shard = (struct scan_value){event_id.ptr, (size_t)(colon - event_id.ptr)};
-    return 0;
+    struct scan_value data = members_text(k[3]);
+    if (!data.ptr || !members_is_base64(data))
+        return fail_missing(s, "kinesis.data", "base64", err);
+    return take_time(s, r, "kinesis.approximateArrivalTimestamp", k[2], err);
 }
 
 static int take_dynamodb(const struct split *s, struct record *r, struct err *err)
@@ -173,14 +218,13 @@ static int take_dynamodb(const struct split *s, struct record *r, struct err *er
     members_find(v[0], inner, ARRAY_LEN(inner), d);
     r->id = members_text(d[0]);
     r->key = d[1];
-    take_time(r, d[2], 1000);
     if (!r->shard.ptr) /* a record does not say it: one shard for each stream */
         r->shard = members_text(v[1]);
     if (!is_sequence(r->id))
         return fail_missing(s, "dynamodb.SequenceNumber", "a text of 1 to 128 digits", err);
     if (!r->key.ptr || *r->key.ptr != '{')
         return fail_missing(s, "dynamodb.Keys", "an object", err);
-    return 0;
+    return take_time(s, r, "dynamodb.ApproximateCreationDateTime", d[2], err);
 }
 
 static int take_kafka(const struct split *s, struct record *r, struct err *err)
@@ -190,16 +234,22 @@ static int take_kafka(const struct split *s, struct record *r, struct err *err)
     members_find(r->text, names, ARRAY_LEN(names), v);
     r->id = v[0];
     r->key = members_text(v[1]);
-    take_time(r, v[2], 1);
-    return is_sequence(r->id) ? 0 : fail_missing(s, "offset", "a number, 0 or more", err);
+    if (!is_sequence(r->id))
+        return fail_missing(s, "offset", "a number, 0 or more", err);
+    if (members_equal(v[2], "-1")) /* as Kafka has it where there is none */
+        return 0;
+    return take_time(s, r, "timestamp", v[2], err);
 }
 
 static int take_s3(const struct split *s, struct record *r, struct err *err)
 {
-    struct scan_value object = scan_find(r->text.ptr, r->text.len, "/s3/object/key");
-    take_time(r, scan_find(r->text.ptr, r->text.len, "/eventTime"), 1000);
-    r->key = members_text(object);
-    return r->key.ptr ? 0 : fail_missing(s, "s3.object.key", "a text", err);
+    struct scan_value bucket = scan_find(r->text.ptr, r->text.len, "/s3/bucket/name");
+    r->key = members_text(scan_find(r->text.ptr, r->text.len, "/s3/object/key"));
+    if (!r->key.ptr)
+        return fail_missing(s, "s3.object.key", "a text", err);
+    if (!members_text(bucket).ptr)
+        return fail_missing(s, "s3.bucket.name", "a text", err);
+    return take_time(s, r, "eventTime", scan_find(r->text.ptr, r->text.len, "/eventTime"), err);
 }
 
 static int (*const takers[MAPPING_SOURCE_COUNT])(const struct split *, struct record *,

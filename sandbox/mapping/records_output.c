@@ -163,22 +163,6 @@ static int64_t time_of(struct scan_value v, size_t number)
     return times_value(v, 1000, &ms) ? ms : TIME_MS + (int64_t)number * 1000;
 }
 
-static int check_data(struct scan_value data, struct err *err)
-{
-    struct scan_value text = members_text(data);
-    size_t len = text.ptr ? text.len : 0;
-    if (!text.ptr || len % 4)
-        return fail(err, "Data", "base64");
-    for (size_t i = 0; i < len; i++) {
-        unsigned char c = (unsigned char)text.ptr[i];
-        bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
-        bool pad = c == '=' && i + 2 >= len;
-        if (!letter && !(c >= '0' && c <= '9') && c != '+' && c != '/' && !pad)
-            return fail(err, "Data", "base64");
-    }
-    return 0;
-}
-
 static int output_kinesis(struct scan_value text, size_t number, struct buf *out, struct err *err)
 {
     static const char *const names[] = {"SequenceNumber", "PartitionKey", "Data",
@@ -189,8 +173,8 @@ static int output_kinesis(struct scan_value text, size_t number, struct buf *out
         return fail(err, "SequenceNumber", "a text");
     if (!is_text(v[1]))
         return fail(err, "PartitionKey", "a text");
-    if (check_data(v[2], err) < 0)
-        return -1;
+    if (!is_text(v[2]) || !members_is_base64(members_text(v[2])))
+        return fail(err, "Data", "base64");
     const int64_t ms = time_of(v[3], number);
     struct scan_value sequence = members_text(v[0]), encryption = members_text(v[4]);
     buf_adds(out, "{\"kinesis\":{\"kinesisSchemaVersion\":\"1.0\"");
@@ -285,16 +269,24 @@ static int output_dynamodb(struct scan_value text, size_t number, struct buf *ou
 int records_from_output(enum mapping_source source, const char *text, size_t len, size_t number,
                         struct buf *out, bool *out_timed, struct err *err)
 {
-    static const char *const times[MAPPING_SOURCE_COUNT] = {
-        [MAPPING_SQS] = "/Attributes/SentTimestamp",
-        [MAPPING_KINESIS] = "/ApproximateArrivalTimestamp",
-        [MAPPING_DYNAMODB] = "/dynamodb/ApproximateCreationDateTime"};
+    static const struct {
+        const char *pointer, *name;
+        enum times_form form;
+    } times[MAPPING_SOURCE_COUNT] = {
+        [MAPPING_SQS] = {"/Attributes/SentTimestamp", "Attributes.SentTimestamp",
+                         TIMES_MILLISECONDS},
+        [MAPPING_KINESIS] = {"/ApproximateArrivalTimestamp", "ApproximateArrivalTimestamp",
+                             TIMES_SECONDS},
+        [MAPPING_DYNAMODB] = {"/dynamodb/ApproximateCreationDateTime",
+                              "dynamodb.ApproximateCreationDateTime", TIMES_SECONDS}};
     struct scan_value v = scan_find(text, len, "");
-    int64_t ms;
+    int64_t ms = RECORDS_NO_TIME;
     if (!is_object(v))
         return fail(err, "a message or record", "an object");
-    *out_timed =
-        times_value(scan_find(text, len, times[source]), source == MAPPING_SQS ? 1 : 1000, &ms);
+    if (times_take(times[source].name, scan_find(text, len, times[source].pointer),
+                   times[source].form, &ms, err) < 0)
+        return -1;
+    *out_timed = ms != RECORDS_NO_TIME;
     if (source == MAPPING_SQS)
         return output_message(v, number, out, err);
     return source == MAPPING_DYNAMODB ? output_dynamodb(v, number, out, err)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "mapping/times.h"
 
+#include <string.h>
+
 #include "base/iso.h"
 #include "mapping/members.h"
 
@@ -80,4 +82,39 @@ bool times_value(struct scan_value v, int64_t scale, int64_t *out_ms)
     if (!text.ptr)
         return times_number(v, scale, out_ms);
     return times_iso(text, out_ms) || times_number(text, scale, out_ms);
+}
+
+/* "1.5" is none, "1.7E12" is one. */
+static bool read_milliseconds(struct scan_value v, int64_t *out_ms)
+{
+    struct scan_value text = members_text(v), digits = text.ptr ? text : v;
+    bool plain = true;
+    for (size_t i = 0; i < digits.len; i++)
+        plain &= digits.ptr[i] >= '0' && digits.ptr[i] <= '9';
+    bool exponent = memchr(digits.ptr, 'e', digits.len) || memchr(digits.ptr, 'E', digits.len);
+    return (plain || (exponent && !text.ptr)) && times_number(digits, 1, out_ms);
+}
+
+int times_take(const char *name, struct scan_value v, enum times_form form, int64_t *out_ms,
+               struct err *err)
+{
+    static const char *const forms[] = {
+        [TIMES_MILLISECONDS] = "milliseconds since 1970, in digits, before the year 10000",
+        [TIMES_SECONDS] = "seconds since 1970, before the year 10000",
+        [TIMES_ISO] = "a time like 2026-01-31T12:00:00.000Z",
+    };
+    struct scan_value text = members_text(v);
+    bool read;
+    if (!v.ptr || members_equal(v, "null"))
+        return 0;
+    if (form == TIMES_MILLISECONDS)
+        read = read_milliseconds(v, out_ms);
+    else
+        read = form == TIMES_ISO ? times_iso(text, out_ms) : times_value(v, 1000, out_ms);
+    if (read)
+        return 0;
+    if (text.ptr)
+        v = text;
+    return err_set(err, ERR_INPUT, "%s is '%.*s', and has to be %s", name,
+                   v.len > 40 ? 40 : (int)v.len, v.ptr, forms[form]);
 }

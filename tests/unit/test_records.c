@@ -3,6 +3,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "check.h"
+#include "mapping/members.h"
 #include "mapping/records.h"
 #include "mapping/times.h"
 
@@ -150,7 +151,7 @@ static const struct {
      "[" KAFKA("0") "]}}",
      MAPPING_KAFKA, "0", "a2V5", "t-0", 1545084650987, 1, false},
     {"{\"Records\":[{\"eventSource\":\"aws:s3\",\"eventTime\":\"2026-03-04T05:06:07.890Z\",\"s3\":{"
-     "\"object\":{\"key\":\"a+b\"}}}]}",
+     "\"bucket\":{\"name\":\"b\"},\"object\":{\"key\":\"a+b\"}}}]}",
      MAPPING_S3, NULL, "a+b", NULL, 1772600767890, 1, false},
     {"{\"Records\":[{\"EventSource\":\"aws:sns\"}]}", MAPPING_ASYNC, NULL, NULL, NULL,
      RECORDS_NO_TIME, 1, false},
@@ -219,6 +220,17 @@ static const struct {
      "record 1: offset has to be"},
     {"{" MSK ",\"records\":{},\"more\":1}", MAPPING_KAFKA, "both before and behind 'records'"},
     {"{\"Records\":[{\"eventSource\":\"aws:s3\"}]}", MAPPING_S3, "s3.object.key has to be a text"},
+    {"{\"Records\":[{\"eventSource\":\"aws:s3\",\"s3\":{\"object\":{\"key\":\"k\"}}}]}", MAPPING_S3,
+     "s3.bucket.name has to be a text"},
+    {"{\"Records\":[{\"eventSource\":\"aws:sqs\",\"messageId\":\"m\"}]}", MAPPING_SQS,
+     "record 1: body has to be a text"},
+    {"{\"Records\":[" SQS("m",
+                          "") ",{\"eventSource\":\"aws:sqs\",\"messageId\":\"n\",\"body\":5}]}",
+     MAPPING_SQS, "record 2: body has to be a text"},
+    {"{\"Records\":[{\"eventSource\":\"aws:kinesis\",\"eventID\":\"s:1\",\"kinesis\":{"
+     "\"sequenceNumber\":"
+     "\"1\",\"partitionKey\":\"p\",\"data\":\"aGk\"}}]}",
+     MAPPING_KINESIS, "record 1: kinesis.data has to be base64"},
 };
 
 static void test_wrong(void)
@@ -229,6 +241,137 @@ static void test_wrong(void)
         CHECK_INT(err.kind, ERR_INPUT);
         CHECK_HAS(err.msg, wrong[i].message);
     }
+}
+
+/* Times as a record has them, in the place of %s. */
+static const struct {
+    const char *event, *name;
+} timed[MAPPING_SOURCE_COUNT] = {
+    [MAPPING_SQS] = {"{\"Records\":[{\"messageId\":\"m\",\"body\":\"b\",\"attributes\":{"
+                     "\"SentTimestamp\":%s},\"eventSource\":\"aws:sqs\"}]}",
+                     "record 1: attributes.SentTimestamp is '"},
+    [MAPPING_KINESIS] =
+        {"{\"Records\":[{\"kinesis\":{\"partitionKey\":\"p\",\"sequenceNumber\":\"1\","
+         "\"data\":\"\",\"approximateArrivalTimestamp\":%s},\"eventID\":\"s:1\","
+         "\"eventSource\":\"aws:kinesis\"}]}",
+         "record 1: kinesis.approximateArrivalTimestamp is '"},
+    [MAPPING_DYNAMODB] =
+        {"{\"Records\":[{\"dynamodb\":{\"ApproximateCreationDateTime\":%s,\"Keys\":{},"
+         "\"SequenceNumber\":\"1\"},\"eventSource\":\"aws:dynamodb\"}]}",
+         "record 1: dynamodb.ApproximateCreationDateTime is '"},
+    [MAPPING_KAFKA] = {"{" MSK ",\"records\":{\"t-0\":[{\"offset\":1,\"timestamp\":%s}]}}",
+                       "record 1: timestamp is '"},
+    [MAPPING_S3] =
+        {"{\"Records\":[{\"eventSource\":\"aws:s3\",\"eventTime\":%s,\"s3\":{\"bucket\":{"
+         "\"name\":\"b\"},\"object\":{\"key\":\"k\"}}}]}",
+         "record 1: eventTime is '"},
+};
+
+static const struct {
+    enum mapping_source source;
+    const char *time;
+    int64_t ms; /* -1: refused */
+} record_times[] = {
+    {MAPPING_SQS, "\"1770000001007\"", 1770000001007},
+    {MAPPING_SQS, "1770000001007", 1770000001007},
+    {MAPPING_SQS, "\"0\"", 0},
+    {MAPPING_SQS, "null", RECORDS_NO_TIME},
+    {MAPPING_SQS, "\"-5\"", -1},
+    {MAPPING_SQS, "\"abc\"", -1},
+    {MAPPING_SQS, "\"\"", -1},
+    {MAPPING_SQS, "\"1.5\"", -1},
+    {MAPPING_SQS, "1.5", -1},
+    {MAPPING_SQS, "\"1e3\"", -1},
+    {MAPPING_SQS, "\"99999999999999999999\"", -1},
+    {MAPPING_SQS, "\"9223372036854775807\"", -1},
+    {MAPPING_SQS, "\"253402300800000\"", -1},
+    {MAPPING_SQS, "\"2026-01-31T12:00:00Z\"", -1},
+    {MAPPING_SQS, "{}", -1},
+    {MAPPING_KINESIS, "1.772600767125E9", 1772600767125},
+    {MAPPING_KINESIS, "1772600767.125", 1772600767125},
+    {MAPPING_KINESIS, "-1", -1},
+    {MAPPING_KINESIS, "1772600767125", -1},
+    {MAPPING_DYNAMODB, "1479499740", 1479499740000},
+    {MAPPING_DYNAMODB, "1.47949974E9", 1479499740000},
+    {MAPPING_DYNAMODB, "true", -1},
+    {MAPPING_KAFKA, "1545084650987", 1545084650987},
+    {MAPPING_KAFKA, "1.545084650987E12", 1545084650987},
+    {MAPPING_KAFKA, "-1", RECORDS_NO_TIME}, /* as Kafka says that there is none */
+    {MAPPING_KAFKA, "-2", -1},
+    {MAPPING_S3, "\"2026-03-04T05:06:07.890Z\"", 1772600767890},
+    {MAPPING_S3, "\"yesterday\"", -1},
+    {MAPPING_S3, "1772600767", -1},
+};
+
+static void test_record_times(void)
+{
+    for (size_t i = 0; i < ARRAY_LEN(record_times); i++) {
+        struct err err;
+        const char *pattern = timed[record_times[i].source].event, *place = strstr(pattern, "%s");
+        AUTO_BUF struct buf event;
+        buf_init(&event, 4096);
+        buf_add(&event, pattern, (size_t)(place - pattern));
+        buf_adds(&event, record_times[i].time);
+        buf_adds(&event, place + 2);
+        CHECK_INT(split(record_times[i].source, event.ptr, &err),
+                  record_times[i].ms == -1 ? -1 : 0);
+        if (record_times[i].ms == -1) {
+            CHECK_INT(err.kind, ERR_INPUT);
+            CHECK_HAS(err.msg, timed[record_times[i].source].name);
+        } else {
+            CHECK_STR(err.msg, "");
+            CHECK_INT(records[0].arrival_ms, record_times[i].ms);
+        }
+    }
+}
+
+/* What a message weighs is what its texts mean, with its attributes. */
+static void test_message_sizes(void)
+{
+    static const struct {
+        const char *unit; /* of the body, as it stands in JSON */
+        size_t count;
+        const char *attributes;
+        bool fits;
+    } rows[] = {
+        {"x", 1048576, "", true},
+        {"x", 1048577, "", false},
+        {"\\n", 1048576, "", true},
+        {"\\u0041", 1048576, "", true},
+        {"\\u00e9", 524288, "", true},
+        {"\\u20ac", 349526, "", false},
+        {"\\ud83d\\ude00", 262144, "", true},
+        {"\\ud83d\\ude00", 262145, "", false},
+        {"x", 1048563, "\"n\":{\"stringValue\":\"123456\",\"dataType\":\"String\"}", true},
+        {"x", 1048564, "\"n\":{\"stringValue\":\"123456\",\"dataType\":\"String\"}", false},
+        {"x", 1048566, "\"n\":{\"binaryValue\":\"AAAA\",\"dataType\":\"Binary\"}", true},
+        {"x", 1048567, "\"n\":{\"binaryValue\":\"AAAA\",\"dataType\":\"Binary\"}", false},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct err err;
+        AUTO_BUF struct buf event;
+        buf_init(&event, 1 << 24);
+        buf_adds(&event, "{\"Records\":[{\"messageId\":\"m\",\"body\":\"");
+        for (size_t k = 0; k < rows[i].count; k++)
+            buf_adds(&event, rows[i].unit);
+        buf_addf(&event, "\",\"messageAttributes\":{%s},\"eventSource\":\"aws:sqs\"}]}",
+                 rows[i].attributes);
+        CHECK_INT(split(MAPPING_SQS, event.ptr, &err), rows[i].fits ? 0 : -1);
+        CHECK_HAS(err.msg, rows[i].fits ? "" : "and SQS takes at most 1048576");
+    }
+}
+
+static void test_base64(void)
+{
+    static const struct {
+        const char *text;
+        bool is;
+    } rows[] = {{"", true},       {"aGk=", true},       {"aA==", true},  {"ab+/", true},
+                {"ab+\\/", true}, {"aGk\\u003d", true}, {"aGk", false},  {"a===", false},
+                {"aG=k", false},  {"aGk\\n", false},    {"ab-_", false}, {"aGk\\\\", false}};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        CHECK_INT(members_is_base64((struct scan_value){rows[i].text, strlen(rows[i].text)}),
+                  rows[i].is);
 }
 
 /* ---- deliveries -------------------------------------------------------------------------------
@@ -404,6 +547,9 @@ static const struct check_test tests[] = {
     {"fixtures", test_fixtures},
     {"events", test_events},
     {"wrong", test_wrong},
+    {"record_times", test_record_times},
+    {"message_sizes", test_message_sizes},
+    {"base64", test_base64},
     {"deliveries", test_deliveries},
     {"partitions", test_partitions},
     {"windows", test_windows},
