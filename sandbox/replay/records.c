@@ -223,7 +223,11 @@ static int leave_out_known(struct reader *r, struct row *rows, struct err *err)
 {
     size_t fresh = 0;
     for (size_t i = 0; i < r->nbatch; i++) {
-        int known = replay_identities_add(r->known, &r->batch[i], &r->entry.request_id, i, err);
+        const struct replay_sight sight = {.record = &r->batch[i],
+                                           .request_id = r->entry.request_id,
+                                           .event = r->out->events,
+                                           .place = i};
+        int known = replay_identities_add(r->known, &sight, err);
         if (known < 0)
             return -1;
         if (known)
@@ -284,10 +288,12 @@ static int add_event(struct reader *r, struct err *err)
         out->none++;
         return 0;
     }
-    if (check_source(r, err) < 0 ||
-        records_split(r->seen.source, r->entry.event.ptr, r->entry.event.len, on_record, r, err) <
-            0 ||
-        check_sizes(r, err) < 0)
+    if (check_source(r, err) < 0)
+        return -1;
+    if (records_split(r->seen.source, r->entry.event.ptr, r->entry.event.len, on_record, r, err) <
+        0)
+        return err_wrap(err, "event %zu", out->events);
+    if (check_sizes(r, err) < 0)
         return -1;
     look_at_batch(r);
     if (!mapping_is_async(r->seen.source)) { /* there the event is the record */

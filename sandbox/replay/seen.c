@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "compare/compare_run.h"
 
 #define SLOTS_FIRST 1024
 #define NAMES_MAX   ((size_t)512 << 20)
@@ -13,7 +14,9 @@
 struct replay_identities {
     struct slot {
         uint64_t hash;
-        size_t at, len; /* len 0: free */
+        size_t at, len;       /* len 0: free */
+        uint64_t content;     /* hash */
+        size_t event, number; /* where it was first, from 1 */
     } * slots;
     size_t nslots, count;
     struct buf names;
@@ -86,33 +89,86 @@ static void add_part(struct buf *name, struct scan_value part)
     buf_addc(name, '\0');
 }
 
-int replay_identities_add(struct replay_identities *ids, const struct record *record,
-                          const struct trace_text *request_id, size_t place, struct err *err)
+/* ---- contents -------------------------------------------------------------------------------- */
+
+/* What no delivery and no tool that prints a record changes in it, and how it is told. */
+static const struct content {
+    const char *members[3], *told, *id, *help;
+} contents[MAPPING_SOURCE_COUNT] = {
+    [MAPPING_SQS] = {{"/body"}, "body", "messageId", " ('clambda event sqs records=N' does)"},
+    [MAPPING_KINESIS] = {{"/kinesis/data"},
+                         "data",
+                         "sequenceNumber",
+                         " ('clambda event kinesis records=N' does)"},
+    [MAPPING_DYNAMODB] = {{"/dynamodb/Keys", "/dynamodb/NewImage", "/dynamodb/OldImage"},
+                          "Keys, NewImage or OldImage",
+                          "SequenceNumber",
+                          ""},
+    [MAPPING_KAFKA] = {{"/value"}, "value", "offset", ""},
+};
+
+/* By what it means, not how it is written; what is absent is as null. */
+static uint64_t hash_content(const struct record *r)
+{
+    static const struct compare_rules none;
+    const struct content *c = &contents[r->source];
+    uint64_t hash = 0;
+    for (size_t i = 0; i < ARRAY_LEN(c->members) && c->members[i]; i++) {
+        struct scan_value v = scan_find(r->text.ptr, r->text.len, c->members[i]);
+        if (v.ptr && !(v.len == 4 && memcmp(v.ptr, "null", 4) == 0))
+            hash ^= compare_hash(&none, rules_begin(&none), v);
+        hash = hash_mix(hash);
+    }
+    return hash;
+}
+
+static int fail_another(const struct slot *first, const struct replay_sight *sight, struct err *err)
+{
+    const struct content *c = &contents[sight->record->source];
+    const struct scan_value id = sight->record->id;
+    return err_set(
+        err, ERR_INPUT,
+        "event %zu, record %zu: %s '%.*s' is that of event %zu, record %zu, with another "
+        "%s: ids are unique on AWS, give each record its own%s",
+        sight->event, sight->place + 1, c->id, (int)id.len, id.ptr, first->event, first->number,
+        c->told, c->help);
+}
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+static void add_name(struct buf *names, const struct replay_sight *sight)
+{
+    const struct record *record = sight->record;
+    if (record->id.ptr) {
+        add_part(names, record->stream);
+        add_part(names, record->shard);
+        add_part(names, record->id);
+    } else {
+        add_part(names, (struct scan_value){sight->request_id.ptr, sight->request_id.len});
+        buf_addf(names, "%zu", sight->place);
+    }
+}
+
+int replay_identities_add(struct replay_identities *ids, const struct replay_sight *sight,
+                          struct err *err)
 {
     size_t at = ids->names.len;
-    if (!record->id.ptr && request_id->len == 0)
+    if (!sight->record->id.ptr && sight->request_id.len == 0)
         return 0;
     if (grow(ids, err) < 0)
         return -1;
-    if (record->id.ptr) {
-        add_part(&ids->names, record->stream);
-        add_part(&ids->names, record->shard);
-        add_part(&ids->names, record->id);
-    } else {
-        add_part(&ids->names, (struct scan_value){request_id->ptr, request_id->len});
-        buf_addf(&ids->names, "%zu", place);
-    }
+    add_name(&ids->names, sight);
     if (buf_check(&ids->names, "the names of records", err) < 0)
         return -1;
     const char *name = ids->names.ptr + at;
     size_t len = ids->names.len - at;
-    uint64_t hash = hash_of(name, len);
+    uint64_t hash = hash_of(name, len), content = hash_content(sight->record);
     struct slot *slot = find(ids, hash, name, len);
     if (slot->len) {
         ids->names.len = at;
-        return 1;
+        return slot->content == content ? 1 : fail_another(slot, sight, err);
     }
-    *slot = (struct slot){hash, at, len};
+    *slot = (struct slot){hash, at, len, content, sight->event, sight->place + 1};
     ids->count++;
     return 0;
 }

@@ -525,10 +525,66 @@ def check_aws_notes():
         check("which is told", ("AWS stops after 10 retries" in done.err, f"source    {shown}\n" in done.out), (True, True))
 
 
+def check_wrong_records():
+    """What no source sends is refused with its event, record and member; nothing is made up for it."""
+    late, bare, long = (sources.sqs(2, "ok") for _ in range(3))
+    late["attributes"]["SentTimestamp"] = "-5"
+    del bare["body"]
+    long["body"] = "x" * 1048577
+    for name, spec, record, what in (
+            ("time", "sqs", late, r"record 2: attributes\.SentTimestamp is '-5', and has to be milliseconds since 1970"),
+            ("body", "sqs", bare, "record 2: body has to be a text"),
+            ("size", "sqs", long, "record 2: body and messageAttributes have 1048577 bytes, and SQS takes at most 1048576")):
+        given = trace("wrong.jsonl", sources.event(sources.sqs(9, "ok")), sources.event(sources.sqs(1, "ok"), record))
+        done = source(given, spec)
+        check(f"{name}: nothing is run", (done.code, done.history), (2, []))
+        check_match("with its place", done.err, f"wrong.jsonl', line 2: event 2: {what}")
+    message = {"MessageId": sources.identity(1), "ReceiptHandle": "r", "MD5OfBody": "m", "Body": "ok",
+               "Attributes": {"SentTimestamp": "soon"}}
+    done = source(write("wrong.json", json.dumps({"Messages": [message]})), "sqs")
+    check("of a command line's output, too", (done.code, "Attributes.SentTimestamp is 'soon'" in done.err), (2, True))
+
+
+def check_twins():
+    """Two contents under one id are two messages, of which AWS would have told another id."""
+    def with_image(record):
+        record["dynamodb"]["NewImage"]["n"]["N"] = "77"
+
+    def delivered(record):
+        record["attributes"]["ApproximateReceiveCount"] = "2"
+        record["receiptHandle"] = "another"
+
+    for of, change, what in (
+            (sources.sqs, lambda r: r.update(body="fail 9"), f"messageId '{sources.identity(1)}'.* with another body"),
+            (sources.kinesis, lambda r: r["kinesis"].update(data="eyJhIjoxfQ=="), "sequenceNumber .* with another data"),
+            (sources.dynamodb, with_image, "SequenceNumber .* with another Keys, NewImage or OldImage"),
+            (sources.kafka, lambda r: r.update(value=None), "offset '1' .* with another value")):
+        name = of.__name__
+        first, second = of(1, "ok"), of(1, "ok")
+        done = source(trace("twice.jsonl", sources.event(first), sources.event(of(2, "ok"), second)), f"{name}:retries=1")
+        check(f"{name}: the same twice is one",
+              (done.code, ends(done), "1 record came more than once" in done.err), (0, {"done": 2}, True))
+        change(second)
+        done = source(trace("twice.jsonl", sources.event(first), sources.event(of(2, "ok"), second)), f"{name}:retries=1")
+        check(f"{name}: another content is refused", (done.code, done.history), (2, []))
+        check_match("with both places", done.err, f"event 2, record 2: {what}: ids are unique on AWS, give each record its own")
+        check_match("and", done.err, "is that of event 1, record 1")
+    again = sources.sqs(1, "ok")
+    delivered(again)
+    written = json.dumps(sources.event(again)).replace('"ok"', '"\\u006fk"') + "\n"
+    done = source(write("again.jsonl", sources.lines(sources.event(sources.sqs(1, "ok"))) + written), "sqs")
+    check("another delivery, written otherwise, is the same", (done.code, ends(done)), (0, {"done": 1}))
+    printed = [run("event", "sqs", f"body={body}", *more).out for body, *more in (("ok",), ("all",), ("ok", "records=2"))]
+    done = run("replay", OBEDIENT, write("printed.jsonl", "".join(printed[:2])), "--source", "sqs:retries=1")
+    check_match("what helps is told", done.err, "'clambda event sqs records=N' does")
+    done = source(write("printed.jsonl", printed[2]), "sqs:retries=1")
+    check("and does", (done.code, ends(done)), (0, {"done": 2}))
+
+
 need_sandbox()
 for part in (check_queue, check_dead_letters, check_fifo, check_streams, check_events, check_filter, check_same,
              check_ids, check_recorded, check_examples, check_usage, check_empty, check_places, check_unwritable, check_one_file,
              check_repeat, check_times, check_interrupt, check_sizes, check_given_fault, check_batches,
-             check_guessed, check_aws_notes):
+             check_guessed, check_aws_notes, check_wrong_records, check_twins):
     part()
 finish()
