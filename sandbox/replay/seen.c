@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "replay/seen.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,6 +106,8 @@ static const struct content {
                           "SequenceNumber",
                           ""},
     [MAPPING_KAFKA] = {{"/value"}, "value", "offset", ""},
+    [MAPPING_S3] = {.members = {""}}, /* these two have no ids: it is a part of their names */
+    [MAPPING_ASYNC] = {.members = {""}},
 };
 
 /* By what it means, not how it is written; what is absent is as null. */
@@ -136,7 +139,8 @@ static int fail_another(const struct slot *first, const struct replay_sight *sig
 
 /* ---- names ----------------------------------------------------------------------------------- */
 
-static void add_name(struct buf *names, const struct replay_sight *sight)
+/* Request ids of recordings that were made under the rules begin anew in each. */
+static void add_name(struct buf *names, const struct replay_sight *sight, uint64_t content)
 {
     const struct record *record = sight->record;
     if (record->id.ptr) {
@@ -145,7 +149,7 @@ static void add_name(struct buf *names, const struct replay_sight *sight)
         add_part(names, record->id);
     } else {
         add_part(names, (struct scan_value){sight->request_id.ptr, sight->request_id.len});
-        buf_addf(names, "%zu", sight->place);
+        buf_addf(names, "%zu:%" PRIx64, sight->place, content);
     }
 }
 
@@ -157,12 +161,13 @@ int replay_identities_add(struct replay_identities *ids, const struct replay_sig
         return 0;
     if (grow(ids, err) < 0)
         return -1;
-    add_name(&ids->names, sight);
+    uint64_t content = hash_content(sight->record);
+    add_name(&ids->names, sight, content);
     if (buf_check(&ids->names, "the names of records", err) < 0)
         return -1;
     const char *name = ids->names.ptr + at;
     size_t len = ids->names.len - at;
-    uint64_t hash = hash_of(name, len), content = hash_content(sight->record);
+    uint64_t hash = hash_of(name, len);
     struct slot *slot = find(ids, hash, name, len);
     if (slot->len) {
         ids->names.len = at;

@@ -19,7 +19,7 @@ struct replay_sight {
 };
 
 /* 1: it is known; 0: it is from now on; -1: no memory, or ERR_INPUT: another content has its name.
- * A record without a name of its own is told by the invocation's request id and its place in the
- * event; without that it is new. */
+ * A record without a name of its own is told by the invocation's request id, its place in the
+ * event and its content; without the first it is new. */
 int replay_identities_add(struct replay_identities *ids, const struct replay_sight *sight,
                           struct err *err) ATTR_CHECK;

@@ -574,6 +574,11 @@ def check_twins():
     written = json.dumps(sources.event(again)).replace('"ok"', '"\\u006fk"') + "\n"
     done = source(write("again.jsonl", sources.lines(sources.event(sources.sqs(1, "ok"))) + written), "sqs")
     check("another delivery, written otherwise, is the same", (done.code, ends(done)), (0, {"done": 1}))
+    for name, event in (("a", {"do": "ok", "id": 1}), ("b", {"do": "ok", "id": 2})):
+        run("replay", OBEDIENT, trace("one.jsonl", event), "--source", "async", "--record", path(f"{name}.recorded.jsonl"))
+    for names, done in (("ab", 2), ("aa", 1)):
+        got = source(path(f"{names[0]}.recorded.jsonl"), "async", path(f"{names[1]}.recorded.jsonl"))
+        check(f"request ids that two recordings share: {names}", (got.code, ends(got)), (0, {"done": done}))
     printed = [run("event", "sqs", f"body={body}", *more).out for body, *more in (("ok",), ("all",), ("ok", "records=2"))]
     done = run("replay", OBEDIENT, write("printed.jsonl", "".join(printed[:2])), "--source", "sqs:retries=1")
     check_match("what helps is told", done.err, "'clambda event sqs records=N' does")
