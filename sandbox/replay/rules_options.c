@@ -116,9 +116,8 @@ void replay_rules_help(FILE *out)
         "or async; times are seconds or have a unit: 500ms, 5s, 2m, 6h, 4d:";
     static const char limits[] =
         "An event has at most 6291456 bytes, of async and s3 1048576. A history takes 1000000 "
-        "records of 512 MB, 4000000 things that happen, 256 MB of answers; fewer records: --only, "
-        "a "
-        "smaller trace.";
+        "records (512 MB in all), 4000000 things that happen, 256 MB of answers; fewer records: "
+        "--only, a smaller trace.";
     AUTO_BUF struct buf text = {0}, row = {0};
     const char *line;
     size_t at = 0, len;
