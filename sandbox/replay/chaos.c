@@ -30,14 +30,16 @@ struct rounds {
     size_t last_number;
     struct chaos_found *found; /* heap; NULL: none */
     struct found_asides asides;
-    size_t unread; /* rounds with failures that nobody reads */
+    size_t unread;    /* rounds with failures that nobody reads */
+    struct err limit; /* ERR_NONE: none was reached */
+    size_t limited;   /* the lowest round that reached it */
 };
 
 /* ---- rounds --------------------------------------------------------------------------------- */
 
 static bool is_over(const struct rounds *s)
 {
-    return s->found || s->given == s->most ||
+    return s->found || s->limit.kind != ERR_NONE || s->given == s->most ||
            (s->end_us && s->given > 0 && clock_now_us() >= s->end_us);
 }
 
@@ -106,6 +108,24 @@ static void keep_last(struct rounds *s, struct replay_play *play)
     s->last = TAKE(play->rehearsal);
 }
 
+static void free_slot(struct rounds *s, const struct replay_play *play)
+{
+    for (size_t i = 0; i < s->replay->options.jobs; i++)
+        if (&s->slots[i].faults == play->faults)
+            s->slots[i].busy = false;
+}
+
+/* Those that began before it go on: what they find counts. */
+static void round_limited(void *owner, const struct replay_play *play, const struct err *why)
+{
+    struct rounds *s = owner;
+    free_slot(s, play);
+    if (s->limit.kind != ERR_NONE && s->limited < play->number)
+        return;
+    s->limit = *why;
+    s->limited = play->number;
+}
+
 static int round_over(void *owner, struct replay_play *play, struct err *err)
 {
     struct rounds *s = owner;
@@ -114,9 +134,7 @@ static int round_over(void *owner, struct replay_play *play, struct err *err)
     int status = 0;
     if (!judged)
         return err_set(err, ERR_MEMORY, "no memory for findings");
-    for (size_t i = 0; i < r->options.jobs; i++)
-        if (&s->slots[i].faults == play->faults)
-            s->slots[i].busy = false;
+    free_slot(s, play);
     if (r->interrupted)
         return 0; /* half a round says nothing */
     s->done++;
@@ -154,7 +172,7 @@ static int run_rounds(struct rounds *s, struct err *err)
 {
     struct replay *r = s->replay;
     const struct replay_rules *rules = &r->options.mapping;
-    const struct replay_plays plays = {next_round, round_over, s};
+    const struct replay_plays plays = {next_round, round_over, round_limited, s};
     s->most = rules->rounds ? rules->rounds : rules->minutes > 0 ? ROUNDS_ENDLESS : ROUNDS_DEFAULT;
     s->slots = calloc(r->options.jobs, sizeof *s->slots);
     if (!s->slots)
@@ -164,7 +182,14 @@ static int run_rounds(struct rounds *s, struct err *err)
     replay_view_begin(&r->view);
     if (rules->minutes > 0)
         s->end_us = clock_now_us() + (int64_t)(rules->minutes * 60e6);
-    return replay_scene_play(r, &plays, err);
+    int status = replay_scene_play(r, &plays, err);
+    /* a round behind the one that was found counts for nothing, whatever --jobs is */
+    if (status < 0 || s->limit.kind == ERR_NONE || (s->found && s->found->round < s->limited))
+        return status;
+    *err = s->limit;
+    return rules->chaos->seeded
+               ? err_wrap(err, "--chaos, seed %" PRIu64, rules->chaos->seed + s->limited)
+               : err_wrap(err, "--chaos");
 }
 
 /* ---- the run -------------------------------------------------------------------------------- */

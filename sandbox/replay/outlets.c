@@ -44,6 +44,7 @@ int replay_outlets_open(struct replay_outlets *out, const struct mapping_setting
                         const struct replay_options *o, struct err *err)
 {
     const char *const paths[REPLAY_OUTLETS_MAX] = {s->dlq, s->on_failure, s->on_success};
+    static const char *const names[REPLAY_OUTLETS_MAX] = {"dlq", "on-failure", "on-success"};
     const char *smallest = replay_written_smallest(o);
     *out = (struct replay_outlets){.claim_fd = -1};
     if (smallest && place_claim(smallest, &out->claim_fd, err) < 0) {
@@ -52,7 +53,7 @@ int replay_outlets_open(struct replay_outlets *out, const struct mapping_setting
     }
     for (size_t i = 0; i < ARRAY_LEN(paths); i++)
         if (paths[i] && open_outlet(out, paths[i], err) < 0)
-            return -1;
+            return err_wrap(err, "'%s' of --source", names[i]);
     return 0;
 }
 

@@ -136,7 +136,9 @@ static void on_over(void *owner, struct rehearsal *rehearsal, const struct err *
     struct slot *slot = owner;
     struct stage *s = slot->stage;
     struct err err = {0};
-    if (why)
+    if (why && why->kind == ERR_LIMIT && s->plays->limited)
+        s->plays->limited(s->plays->owner, &slot->play, why);
+    else if (why)
         stop(s, why);
     else if (s->plays->over(s->plays->owner, &slot->play, &err) < 0)
         stop(s, &err);
@@ -270,7 +272,7 @@ int replay_scene_play_all(struct replay *r, struct replay_play *plays, size_t co
                           struct err *err)
 {
     struct list list = {.plays = plays, .count = count};
-    const struct replay_plays p = {next_of_list, over_of_list, &list};
+    const struct replay_plays p = {next_of_list, over_of_list, NULL, &list};
     return replay_scene_play(r, &p, err);
 }
 

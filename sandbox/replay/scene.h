@@ -47,6 +47,8 @@ struct replay_plays {
     /* It has been; its rehearsal may be taken (then NULL is left), else it is closed. -1 ends all.
      */
     int (*over)(void *owner, struct replay_play *play, struct err *err);
+    /* Its history has reached a limit (ERR_LIMIT); the others go on. NULL: that ends all. */
+    void (*limited)(void *owner, const struct replay_play *play, const struct err *why);
     void *owner;
 };
 

@@ -132,7 +132,8 @@ static int fail_another(const struct slot *first, const struct replay_sight *sig
     return err_set(
         err, ERR_INPUT,
         "event %zu, record %zu: %s '%.*s' is that of event %zu, record %zu, with another "
-        "%s: ids are unique on AWS, give each record its own%s",
+        "%s: ids are unique on AWS, give each record its own%s; recordings with --redact need one "
+        "--redact-key for all",
         sight->event, sight->place + 1, c->id, (int)id.len, id.ptr, first->event, first->number,
         c->told, c->help);
 }

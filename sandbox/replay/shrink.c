@@ -74,8 +74,11 @@ static int search(struct replay *r, const struct chaos_found *found, struct shri
         bool shaken = c.faults->count > 0;
         status = shaken ? run_pair(r, &r->scene->records, &c, p, err) : 0;
         end_pair(p);
+        bool limited = status < 0 && err->kind == ERR_LIMIT; /* nothing is known of it */
+        if (limited)
+            status = 0;
         if (status == 0)
-            shrink_tell(s, shaken && found_has(&p->judged, found->check));
+            shrink_tell(s, shaken && !limited && found_has(&p->judged, found->check));
         show(r, s);
     }
     replay_view_clear(&r->view);
@@ -298,7 +301,7 @@ static int place_trace(const struct replay *r, const struct shrink_candidate *be
         return -1;
     }
     if (status == 0)
-        status = replay_written_kind(found->path, WRITTEN_LINES, &err);
+        status = replay_written_kind(found->path, WRITTEN_EVENTS, &err);
     if (status == 0)
         status = temporary_write(found->path, lines.ptr ? lines.ptr : "", lines.len, &err);
     if (status == 0)
@@ -320,9 +323,9 @@ static int tell_smallest(struct replay *r, struct chaos_found *found,
     if (place_trace(r, best, found) < 0)
         return tell_round(r, found, err);
     int status = prove(r, found, faults, err);
-    if (status < 0)
+    if (status < 0 && err->kind != ERR_LIMIT)
         return -1;
-    if (status == 0) {
+    if (status <= 0) {
         tally_add_finding(&r->tally, false, true, "repeat",
                           "the smallest trace fails as a part of the whole one, not by itself: the "
                           "function's answers depend on more than its events, or on when they "

@@ -12,6 +12,7 @@
 #include "launch/places.h"
 #include "mapping/settings.h"
 #include "simulate/history_lines.h"
+#include "trace/kinds.h"
 #include "trace/read.h"
 #include "trace/recording.h"
 
@@ -27,6 +28,7 @@ struct written {
     enum written_kind kind;
     bool during; /* while the function runs, which sees its own folder */
     bool probed; /* whether it can be written is found out before anything runs */
+    bool shared; /* settings may name one file for several things */
 };
 
 /* What is read beside the traces: a file, or a folder with all that is below it. */
@@ -45,12 +47,17 @@ struct check {
 
 /* ---- what is there -------------------------------------------------------------------------- */
 
-/* Events and messages: texts and lists are some, too. */
+static size_t line_length(const char *text, size_t len)
+{
+    const char *end = memchr(text, '\n', len);
+    return end ? (size_t)(end - text) : len;
+}
+
+/* Of the smallest trace: texts and lists are events, too. */
 static bool is_event_line(const char *text, size_t len)
 {
     struct scan_fault fault;
-    const char *end = memchr(text, '\n', len);
-    size_t line = end ? (size_t)(end - text) : len;
+    size_t line = line_length(text, len);
     if (len < 1 || !memchr("{[\"", *text, 3) || history_lines_begin(text, len) ||
         (len >= RECORDING_MARK_LEN && memcmp(text, RECORDING_MARK, RECORDING_MARK_LEN) == 0))
         return false;
@@ -68,19 +75,28 @@ static bool is_report(const char *text, size_t len)
     return false;
 }
 
+static bool is_given_up(const char *text, size_t len)
+{
+    return kinds_of(text, line_length(text, len)) &
+           (KINDS_QUEUE | KINDS_DEAD_LETTER | KINDS_DESTINATION | KINDS_STREAM_FAILURE);
+}
+
 static bool is_kind(const char *text, size_t len, enum written_kind kind)
 {
-    return kind == WRITTEN_HISTORY ? history_lines_begin(text, len)
-           : kind == WRITTEN_LINES ? is_event_line(text, len)
-                                   : is_report(text, len);
+    return kind == WRITTEN_HISTORY    ? history_lines_begin(text, len)
+           : kind == WRITTEN_EVENTS   ? is_event_line(text, len)
+           : kind == WRITTEN_GIVEN_UP ? is_given_up(text, len)
+                                      : is_report(text, len);
 }
 
 /* The first line and the next one's beginning are enough. */
 static int check_content(FILE *file, const char *path, enum written_kind kind, struct err *err)
 {
-    static const char *const names[] = {[WRITTEN_HISTORY] = "history",
-                                        [WRITTEN_LINES] = "trace of events or messages",
-                                        [WRITTEN_REPORT] = "report"};
+    static const char *const names[] = {
+        [WRITTEN_HISTORY] = "history",
+        [WRITTEN_EVENTS] = "trace of events",
+        [WRITTEN_GIVEN_UP] = "file of a queue's messages or of a destination's records",
+        [WRITTEN_REPORT] = "report"};
     AUTO_FREE char *text = malloc(TRACE_LINE_MAX);
     if (!text)
         return err_set(err, ERR_MEMORY, "no memory to look at '%.200s'", path);
@@ -202,26 +218,28 @@ static void list_written(struct check *c)
     const struct replay_options *o = c->options;
     const struct mapping_settings *s = &c->settings;
     const char *const outlets[OUTLETS_MAX] = {s->dlq, s->on_failure, s->on_success};
+    static const char *const names[OUTLETS_MAX] = {"'dlq' of --source", "'on-failure' of --source",
+                                                   "'on-success' of --source"};
     const char *record = o->update ? NULL : o->launch.record.path;
     /* what is at the place that nobody named is told where it is needed */
     bool named = o->mapping.smallest != NULL;
     add_written(c, (struct written){"--smallest", replay_written_smallest(o),
-                                    named ? WRITTEN_LINES : WRITTEN_ANY, true, named});
-    add_written(c, (struct written){"--record", record, WRITTEN_ANY, false, false});
-    add_written(c, (struct written){"--history", o->mapping.history, WRITTEN_HISTORY, false, true});
+                                    named ? WRITTEN_EVENTS : WRITTEN_ANY, true, named, false});
+    add_written(c, (struct written){"--record", record, WRITTEN_ANY, false, false, false});
+    add_written(
+        c, (struct written){"--history", o->mapping.history, WRITTEN_HISTORY, false, true, false});
     for (size_t i = 0; i < o->nreports; i++)
-        add_written(c, (struct written){"--report", o->reports[i], WRITTEN_REPORT, false, true});
+        add_written(
+            c, (struct written){"--report", o->reports[i], WRITTEN_REPORT, false, true, false});
     for (size_t i = 0; i < OUTLETS_MAX; i++)
-        add_written(c, (struct written){"--source", outlets[i], WRITTEN_LINES, true, false});
+        add_written(c, (struct written){names[i], outlets[i], WRITTEN_GIVEN_UP, true, false, true});
 }
 
-/* Settings may name one file for several things. */
 static int check_twice(const struct written *w, const struct written *others, size_t count,
                        struct err *err)
 {
     for (size_t i = 0; i < count; i++)
-        if (place_is_same(others[i].path, w->path) &&
-            (strcmp(w->option, "--source") != 0 || strcmp(others[i].option, "--source") != 0))
+        if (place_is_same(others[i].path, w->path) && !(w->shared && others[i].shared))
             return err_set(err, ERR_USAGE, "'%.200s' is that of %s, too: name another file in %s",
                            w->path, others[i].option, w->option);
     return 0;
@@ -244,15 +262,25 @@ static int check_updated(const struct check *c, struct err *err)
 {
     const struct replay_options *o = c->options;
     for (size_t i = 0; o->update && i < o->ntraces; i++) {
-        const struct written w = {"TRACE", o->traces[i], WRITTEN_ANY, false, false};
+        const struct written w = {"TRACE", o->traces[i], WRITTEN_ANY, false, false, false};
         if (check_others(&w, c, err) < 0)
             return err_wrap(err, "--update");
     }
     return 0;
 }
 
+static int check_name(const struct written *w, struct err *err)
+{
+    if (strcmp(w->path, "-") != 0)
+        return 0;
+    return err_set(err, ERR_USAGE, "%s: '-' is no file name", w->option);
+}
+
 static int check_all(const struct check *c, struct err *err)
 {
+    for (size_t i = 0; i < c->count; i++)
+        if (check_name(&c->list[i], err) < 0)
+            return -1;
     for (size_t i = 0; i < c->count; i++) {
         bool kept = i == 0 && replay_written_smallest(c->options) && is_repeated(c->options);
         if (!kept && (check_traces(&c->list[i], c->options, err) < 0 ||

@@ -9,10 +9,17 @@
 const char *replay_written_smallest(const struct replay_options *o);
 
 /* What a file holds, by its beginning; a new or empty one may become anything. */
-enum written_kind { WRITTEN_ANY, WRITTEN_HISTORY, WRITTEN_LINES, WRITTEN_REPORT };
+enum written_kind {
+    WRITTEN_ANY,
+    WRITTEN_HISTORY,
+    WRITTEN_EVENTS,
+    WRITTEN_GIVEN_UP,
+    WRITTEN_REPORT
+};
 
-/* -1 with ERR_INPUT: path is there and holds something else, or cannot be read. WRITTEN_LINES: of
- * JSON, events and messages, but no recording and no history. */
+/* -1 with ERR_INPUT: path is there and holds something else, or cannot be read. WRITTEN_EVENTS:
+ * lines of JSON that are no recording and no history; WRITTEN_GIVEN_UP: what dlq, on-failure and
+ * on-success hold. */
 int replay_written_kind(const char *path, enum written_kind kind, struct err *err) ATTR_CHECK;
 
 /* Of all files that options and the settings of --source name for writing, before anything is read

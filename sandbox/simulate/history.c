@@ -75,8 +75,9 @@ int history_room(const struct history *h, uint32_t invocation, size_t bytes, str
         return 0;
     return err_set(err, ERR_LIMIT,
                    "invocation %" PRIu32
-                   ": a history keeps all answers, and these are more than %zu bytes: take fewer "
-                   "records (--only N, a smaller trace), or let the function answer less",
+                   ": a history keeps all answers, and these are more than %zu bytes: set "
+                   "'retries' in --source, take fewer records (--only N, a smaller trace), or let "
+                   "the function answer less",
                    invocation, h->texts_max);
 }
 

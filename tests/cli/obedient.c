@@ -5,6 +5,7 @@
  *   ok, fail N, crash N, once (fails when it comes again), wrong (names what is not there), all
  * (the whole batch fails), count (its answer counts deliveries), slow (longer than a short timeout)
  *
+ * What is no word is ok, but for the record that LONG names: it fails, and the answer is long.
  * Deliveries are counted in /tmp, which outlives the process. */
 #include <ctype.h>
 #include <lambda.h>
@@ -77,6 +78,12 @@ static void obey(struct answer *a, const char *id, const char *say, unsigned cou
     else if ((strcmp(word, "fail") == 0 && count <= number) ||
              (strcmp(word, "once") == 0 && count > 1))
         name_failed(a, id);
+    const char *named = getenv("LONG");
+    if (named && !*word && strcmp(named, id) == 0) {
+        name_failed(a, id);
+        a->len += (size_t)snprintf(a->text + a->len, sizeof a->text - a->len, "%*s",
+                                   ANSWER_MAX * 9 / 10, "");
+    }
 }
 
 static void text_of(lambda_ctx *ctx, lambda_json event, const char *form, int i, char *out,

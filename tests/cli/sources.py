@@ -5,6 +5,10 @@ import json
 
 SENT_MS = 1768469400000
 ACCOUNT = "arn:aws:{}:us-east-1:123456789012:{}"
+# what an earlier run has left in a file of dlq
+DEAD = json.dumps({"MessageId": "1", "ReceiptHandle": "AQEB1==", "MD5OfBody": "0" * 32, "Body": "old",
+                   "Attributes": {"SenderId": "AIDAEXAMPLE", "SentTimestamp": "1", "ApproximateReceiveCount": "1",
+                                  "ApproximateFirstReceiveTimestamp": "1"}}) + "\n"
 
 
 def identity(number):

@@ -239,6 +239,21 @@ def progress(given, columns):
     return shown.decode()
 
 
+def check_limits():
+    """What a round or a try of the search cannot hold takes nothing from what was found."""
+    records = [sources.sqs(i, "once") for i in (1, 2, 3, 4)] + [sources.sqs(5, "ok")]
+    given = write("limits.jsonl", sources.lines(sources.event(*records)))
+    long = ("--env", "LONG=" + sources.identity(5))
+    spec, kinds = "sqs:batch=1,report-failures", "duplicate,poison"
+    done = chaos(given, "3," + kinds, *long, spec=spec)
+    check("a seed whose round is too much is named", (done.code, "--chaos, seed 3: invocation" in done.err, "set 'retries'" in done.err),
+          (2, True, True))
+    for jobs in ("1", "2"):
+        done = chaos(given, "2," + kinds, *long, "--rounds", "2", "--jobs", jobs, spec=spec)
+        check(f"one that is found before it counts, jobs={jobs}", (done.code, done.chaos.get("failing_seed"), done.chaos.get("smallest_messages")),
+              (1, 2, 1))
+
+
 def check_terminal():
     """Progress on a terminal: rounds, their rate, the time that is left; never wider than it is."""
     given = queue("shown.jsonl", *["ok"] * 8)
@@ -248,6 +263,7 @@ def check_terminal():
 
 
 need_sandbox()
-for part in (check_right, check_planted, check_same, check_files, check_undone, check_usage, check_no_records, check_interrupt, check_terminal):
+for part in (check_right, check_planted, check_same, check_files, check_undone, check_usage, check_no_records, check_interrupt, check_limits,
+             check_terminal):
     part()
 finish()

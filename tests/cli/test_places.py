@@ -67,7 +67,8 @@ def check_kinds():
     for place, option, ok in ((note, "--history", False), (given, "--history", False), (pretty, "--history", False),
                               (note, "dlq", False), (pretty, "dlq", False), (recording, "dlq", False), (history, "dlq", False),
                               (note, "--smallest", False), (recording, "--smallest", False), (history, "--smallest", False),
-                              (history, "--history", True), (write("lines.jsonl", '{"a":1}\n[]\n'), "dlq", True)):
+                              (write("lines.jsonl", '{"a":1}\n[]\n'), "dlq", False), (write("events.jsonl", open(given).read()), "dlq", False),
+                              (history, "--history", True)):
         before = open(place).read()
         spec = "sqs:retries=0,report-failures" + (f",dlq={place}" if option == "dlq" else "")
         words = () if option == "dlq" else (option, place)

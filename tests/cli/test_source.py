@@ -323,7 +323,7 @@ def check_usage():
 def check_empty():
     """A dead-letter queue that nothing came to is a good end."""
     given = write("empty.jsonl", "\n")
-    for name, old in (("dlq.jsonl", '{"old":1}'), ("history.jsonl", '{"clambda_history":1}')):
+    for name, old in (("dlq.jsonl", sources.DEAD), ("history.jsonl", '{"clambda_history":1}')):
         write(name, old)
     for options in ((), ("--source", f"sqs:retries=1,dlq={path('dlq.jsonl')}", "--history", path("history.jsonl")),
                     ("--chaos", "1")):
@@ -377,7 +377,7 @@ def check_places():
 def check_unwritable():
     """Found before anything runs, and before anything is emptied."""
     given = trace("first.jsonl", sources.event(*messages("ok", "fail 9")))
-    dlq = write("full.jsonl", '{"old":1}\n')
+    dlq = write("full.jsonl", sources.DEAD)
     spec = f"sqs:retries=0,dlq={dlq}"
     for options, what in ((("--source", spec, "--expect", path("none")), "--expect: open "),
                           (("--source", spec, "--expect", write("odd.jsonl", "{}\n")), "is not a history"),
@@ -385,12 +385,14 @@ def check_unwritable():
                           (("--source", spec, "--report", path("no/r.json")), "--report: the folder"),
                           (("--source", spec, "--report", path("")[:-1] + "/x" * 200 + ".json"), "--report"),
                           (("--source", spec, "--chaos", "1", "--minutes", "60", "--smallest", path("no/s")), "--smallest: the folder"),
+                          (("--source", spec, "--history", "-"), "--history: '-' is no file name"),
+                          (("--source", f"sqs:retries=0,dlq={path('no/d')}"), "'dlq' of --source: open "),
                           (("--source", spec, "--chaos", "duplicate=9"), "2 records")):
         done = run("replay", OBEDIENT, given, *options)
-        check(f"found first: {options[2:]}", (done.code, what in done.err, done.out, open(dlq).read()), (2, True, "", '{"old":1}\n'))
+        check(f"found first: {options[2:]}", (done.code, what in done.err, done.out, open(dlq).read()), (2, True, "", sources.DEAD))
     for text in ("{", sources.lines({"a": 1})):
         done = run("replay", OBEDIENT, write("odd.jsonl", text), "--source", spec)
-        check("nor by a trace that is none", (done.code, open(dlq).read()), (2, '{"old":1}\n'))
+        check("nor by a trace that is none", (done.code, open(dlq).read()), (2, sources.DEAD))
     done = run("replay", OBEDIENT, given, "--report", path("no/r.json"))
     check("without rules, too", (done.code, done.out, "--report: the folder" in done.err), (2, "", True))
 
@@ -399,7 +401,7 @@ def check_one_file():
     """One file by two names has the lines of both."""
     given = trace("async.jsonl", {"do": "fail 9", "id": "a"}, {"do": "ok", "id": "b"})
     os.symlink("both.jsonl", path("other.jsonl"))
-    write("both.jsonl", '{"old":1}\n' * 100)
+    write("both.jsonl", sources.DEAD * 100)
     for one, two in (("both.jsonl", "./both.jsonl"), ("both.jsonl", "other.jsonl"), ("both.jsonl", "both.jsonl")):
         done = run("replay", OBEDIENT, given, "--source", f"async:retries=0,dlq={one},on-failure={two},on-success={one}",
                    cwd=path(""))

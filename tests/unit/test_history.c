@@ -323,8 +323,10 @@ static void test_limits(void)
         {3, 100, 100, 3, "more than 3 things that happen: set 'retries', 'max-age'"},
         {100, 5, 100, 2, "more than 5 records in all that happens: set 'retries'"},
         {100, 100, 9, 2,
-         "invocation 7: a history keeps all answers, and these are more than 9 bytes: take fewer "
-         "records (--only N, a smaller trace), or let the function answer less"},
+         "invocation 7: a history keeps all answers, and these are more than 9 bytes: set "
+         "'retries' in --source, take fewer records (--only N, a smaller trace), or let the "
+         "function "
+         "answer less"},
         {100, 100, 3, 0, "more than 3 bytes"},
     };
     static const uint32_t members[] = {0, 1};
