@@ -23,7 +23,6 @@
 #define EAT         (MEMORY + TMP + 16 * MIB) /* /tmp may have a part in the memory's limit */
 #define PERMILLE    72u                       /* of 128 MB on Lambda */
 #define PROCESSES   32u
-#define FIRST_MS    5000
 #define FROZEN_MS   20
 #define SPIN_US     "6000"
 #define SPIN_MORE   "20000"
@@ -157,7 +156,9 @@ static int prove_look(struct examine *x, struct err *err)
         examine_judge_look(&x->run, &x->spec, x->out);
     }
     examine_run_end(&x->run);
-    /* what is missing after a failure has been told, or is told by the caller */
+    /* forks come last; what else is missing after a failure is told by the caller, or has been */
+    if (status < 0 && err->kind == ERR_LIMIT && !x->out[JAIL_LIMIT_PIDS].holds)
+        examine_refute(&x->out[JAIL_LIMIT_PIDS], "%s", err->msg);
     return status < 0 && err->kind == ERR_CLOSED ? -1 : 0;
 }
 
@@ -178,7 +179,7 @@ static int spin(struct examine *x, const char *amount, struct examine_finding *f
     const char *const arguments[] = {"spin", amount, NULL};
     struct err why = {0}, ignored;
     int status = start(x, arguments, &why);
-    if (status == 0 && examine_run_listen(&x->run, FIRST_MS))
+    if (status == 0 && examine_run_listen(&x->run, EXAMINE_PATIENCE_MS))
         status = jail_throttle(x->jail, true, &why) < 0 || jail_signal(x->jail, SIGUSR1, &why) < 0
                      ? -1
                      : 0;
@@ -208,7 +209,7 @@ static int prove_cpu(struct examine *x, struct err *err)
 static void watch_ticks(struct examine *x, struct examine_finding *f)
 {
     struct err why = {0};
-    if (!examine_run_listen(&x->run, FIRST_MS)) {
+    if (!examine_run_listen(&x->run, EXAMINE_PATIENCE_MS)) {
         examine_refute(f, "the program inside did not start to run");
         return;
     }
@@ -221,7 +222,7 @@ static void watch_ticks(struct examine *x, struct examine_finding *f)
         examine_refute(f, "it is there and did not hold: the program went on");
     else if (jail_thaw(x->jail, &why) < 0)
         examine_refute(f, "%s", why.msg);
-    else if (!examine_run_listen(&x->run, FIRST_MS))
+    else if (!examine_run_listen(&x->run, EXAMINE_PATIENCE_MS))
         examine_refute(f, "the program did not go on afterwards");
     else
         f->holds = true;

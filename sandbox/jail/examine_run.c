@@ -9,7 +9,6 @@
 #include "jail/files.h"
 
 #define ARGUMENTS_MAX 8
-#define DEADLINE_US   5000000
 #define SAMPLE_MS     10
 
 int examine_run_start(struct examine_run *r, struct jail *jail, int stop_fd,
@@ -70,7 +69,7 @@ static void settle(struct examine_run *r)
 
 int examine_run_finish(struct examine_run *r, struct err *err)
 {
-    int64_t end = build_now_us() + DEADLINE_US;
+    int64_t end = build_now_us() + EXAMINE_PATIENCE_MS * 1000;
     while (build_now_us() < end) {
         struct pollfd fds[] = {{r->io.exit_fd, POLLIN, 0}, {r->stop_fd, POLLIN, 0}};
         if (poll(fds, ARRAY_LEN(fds), SAMPLE_MS) < 0 && errno != EINTR)
@@ -85,7 +84,7 @@ int examine_run_finish(struct examine_run *r, struct err *err)
         sample(r);
     }
     return err_set(err, ERR_LIMIT, "the program inside did not end within %d s",
-                   DEADLINE_US / 1000000);
+                   EXAMINE_PATIENCE_MS / 1000);
 }
 
 bool examine_run_listen(struct examine_run *r, int ms)

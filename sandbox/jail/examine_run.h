@@ -9,9 +9,10 @@
 #include "base/err.h"
 #include "jail/jail.h"
 
-#define EXAMINE_PROGRAM    "/var/task/examine" /* inside */
-#define EXAMINE_OUTPUT_MAX 8192
-#define EXAMINE_NONE       UINT64_MAX
+#define EXAMINE_PROGRAM     "/var/task/examine" /* inside */
+#define EXAMINE_OUTPUT_MAX  8192
+#define EXAMINE_NONE        UINT64_MAX
+#define EXAMINE_PATIENCE_MS 30000 /* a machine that is emulated, and busy, takes seconds */
 
 struct examine_run {
     struct jail *jail;
@@ -27,8 +28,8 @@ struct examine_run {
 int examine_run_start(struct examine_run *r, struct jail *jail, int stop_fd,
                       const char *const *arguments, struct err *err) ATTR_CHECK;
 
-/* Collects output until the program has ended. -1: ERR_LIMIT after some seconds, ERR_CLOSED when
- * stop_fd became readable. */
+/* Collects output until the program has ended. -1: ERR_LIMIT after EXAMINE_PATIENCE_MS, ERR_CLOSED
+ * when stop_fd became readable. */
 int examine_run_finish(struct examine_run *r, struct err *err) ATTR_CHECK;
 
 /* Collects output for so long. True when there was any. */

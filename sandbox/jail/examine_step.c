@@ -16,9 +16,9 @@
 
 #include "jail/build.h"
 #include "jail/examine_cause.h"
+#include "jail/examine_run.h"
 #include "jail/files.h"
 
-#define DEADLINE_MS 5000
 /* a folder of every host, covered in the child's own view of mounts alone */
 #define SITE "/usr"
 
@@ -150,7 +150,7 @@ _Noreturn static void try_all(int out, const struct origin *o)
 /* The results that came, in order; fewer when a step ended the row. */
 static int collect(int fd, int stop_fd, int errors[static ARRAY_LEN(steps)], struct err *err)
 {
-    int64_t end = build_now_us() + DEADLINE_MS * 1000;
+    int64_t end = build_now_us() + EXAMINE_PATIENCE_MS * 1000;
     for (int n = 0; n < (int)ARRAY_LEN(steps);) {
         struct pollfd fds[] = {{fd, POLLIN, 0}, {stop_fd, POLLIN, 0}};
         int64_t left = (end - build_now_us()) / 1000;
