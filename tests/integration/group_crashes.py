@@ -348,7 +348,7 @@ def hangs_are_explained():
 
 @test("crashes")
 def handlers_in_time_are_not_disturbed():
-    result = run("crashes", [due("quick", 200), due("quick", 20000), due("quick", 0), due("quick", -99),
+    result = run("crashes", [due("quick", 3000), due("quick", 20000), due("quick", 0), due("quick", -99),
                              Reply(b"quick")])
     same([post.body for post in result.posts], [b"undisturbed"] * 5)
     has_not(result.err, "still running")
