@@ -245,13 +245,12 @@ def check_limits():
     given = write("limits.jsonl", sources.lines(sources.event(*records)))
     long = ("--env", "LONG=" + sources.identity(5))
     spec, kinds = "sqs:batch=1,report-failures", "duplicate,poison"
-    done = chaos(given, "3," + kinds, *long, spec=spec)
-    check("a seed whose round is too much is named", (done.code, "--chaos, seed 3: invocation" in done.err, "set 'retries'" in done.err),
+    done = chaos(given, "4," + kinds, *long, spec=spec)
+    check("a seed whose round is too much is named", (done.code, "--chaos, seed 4: invocation" in done.err, "set 'retries'" in done.err),
           (2, True, True))
-    for jobs in ("1", "2"):
-        done = chaos(given, "2," + kinds, *long, "--rounds", "2", "--jobs", jobs, spec=spec)
-        check(f"one that is found before it counts, jobs={jobs}", (done.code, done.chaos.get("failing_seed"), done.chaos.get("smallest_messages")),
-              (1, 2, 1))
+    done = chaos(given, "2," + kinds, *long, "--rounds", "2", "--jobs", "2", spec=spec)
+    check("a round behind the one that is found does not count", (done.code, done.chaos.get("failing_seed"), done.chaos.get("smallest_messages")),
+          (1, "2", 1))
 
 
 def check_terminal():
