@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/hash.h"
 #include "compare/compare_run.h"
 #include "compare/compare_value.h"
 
@@ -7,15 +8,6 @@ struct hasher {
     const char *p, *end;
     const struct compare_rules *rules;
 };
-
-static uint64_t mix(uint64_t h)
-{
-    h ^= h >> 33;
-    h *= 0xff51afd7ed558ccdu;
-    h ^= h >> 33;
-    h *= 0xc4ceb9fe1a85ec53u;
-    return h ^ h >> 33;
-}
 
 static char peek(struct hasher *h)
 {
@@ -66,11 +58,11 @@ static uint64_t hash_object(struct hasher *h, struct rules_path path)
         take(h, ':');
         uint64_t value = hash_value(h, rules_enter(h->rules, path, key, 0));
         if (value)
-            sum += mix(value_hash_text(key) ^ mix(value));
+            sum += hash_mix(value_hash_text(key) ^ hash_mix(value));
         take(h, ',');
     }
     take(h, '}');
-    return mix(sum);
+    return hash_mix(sum);
 }
 
 static uint64_t hash_array(struct hasher *h, struct rules_path path)
@@ -79,19 +71,19 @@ static uint64_t hash_array(struct hasher *h, struct rules_path path)
     uint64_t hash = 2;
     h->p++;
     for (size_t i = 0; h->p < h->end && !take(h, ']'); i++) {
-        hash = mix(hash ^ hash_value(h, rules_enter(h->rules, path, none, i))) + 3;
+        hash = hash_mix(hash ^ hash_value(h, rules_enter(h->rules, path, none, i))) + 3;
         take(h, ',');
     }
-    return mix(hash);
+    return hash_mix(hash);
 }
 
 static uint64_t hash_scalar(struct hasher *h)
 {
     if (*h->p == '"')
-        return mix(value_hash_text(take_text(h)) + 4);
+        return hash_mix(value_hash_text(take_text(h)) + 4);
     if (*h->p == '-' || (*h->p >= '0' && *h->p <= '9'))
-        return mix(value_hash_number(take_plain(h)) + 5);
-    return mix(value_hash_text(take_plain(h)) + 6);
+        return hash_mix(value_hash_number(take_plain(h)) + 5);
+    return hash_mix(value_hash_text(take_plain(h)) + 6);
 }
 
 /* 0: it is ignored, whether it is there or not. */
