@@ -76,11 +76,9 @@ def registry(work):
         server.wait()
 
 
-
-def check_block(what, commands, work, program, address):
+def check_block(what, commands, work, program, image):
     copy = page.Copy(tempfile.mkdtemp(dir=work), BUILD)
     copy.program("kubectl", f'[ "$*" = "apply -f -" ] || exit 2\ncat >applied.yaml\nexec "{program}" applied.yaml')
-    image = f"{address}/{os.path.basename(os.path.dirname(copy.folder))}:v1"
     env = dict(os.environ, IMAGE=image, HOME=work)
     env.pop("XDG_CONFIG_HOME", None)
     code, out = copy.run(commands, env)
@@ -104,7 +102,7 @@ def main():
         check_broken(program, work)
         with registry(work) as address:
             for i, (heading, commands) in enumerate(page.blocks("knative")):
-                check_block(heading or f"image {i}", commands, work, program, address)
+                check_block(heading or f"image {i}", commands, work, program, f"{address}/orders{i}:v1")
     if not failures:
         check_equal("the page's ways", len(list(page.blocks("knative"))), 2)
 
