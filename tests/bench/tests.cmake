@@ -24,5 +24,5 @@ target_link_options(bench_jail PRIVATE -Wl,--wrap=build_run)
 if(NOT SANITIZE)
     add_test(NAME bench_runs
         COMMAND ${CMAKE_CURRENT_LIST_DIR}/run --quick --build ${CMAKE_BINARY_DIR})
-    set_tests_properties(bench_runs PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300 RUN_SERIAL ON)
+    set_tests_properties(bench_runs PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900 RUN_SERIAL ON)
 endif()

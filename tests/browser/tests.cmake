@@ -5,5 +5,5 @@ target_link_libraries(report_sample PRIVATE report clambda_flags)
 foreach(name page messages files)
     add_test(NAME browser_${name} COMMAND python3 -B ${CMAKE_CURRENT_LIST_DIR}/test_${name}.py
         $<TARGET_FILE:report_sample>)
-    set_tests_properties(browser_${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
+    set_tests_properties(browser_${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900)
 endforeach()

@@ -5,5 +5,5 @@ foreach(check layers headers symbols format size text scripts tidy docs install 
     add_test(NAME check_${check}
         COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_LIST_DIR}/${check}.py
             --root ${CMAKE_SOURCE_DIR} --build ${CMAKE_BINARY_DIR} --deps ${deps_root})
-    set_tests_properties(check_${check} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
+    set_tests_properties(check_${check} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900)
 endforeach()

@@ -4,5 +4,5 @@
 foreach(language shell go rust python)
     add_test(NAME foreign_${language} COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/test_foreign.py
         ${language} $<TARGET_FILE:clambda> ${CMAKE_BINARY_DIR}/foreign)
-    set_tests_properties(foreign_${language} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600)
+    set_tests_properties(foreign_${language} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 1800)
 endforeach()

@@ -19,7 +19,7 @@ function(clambda_fuzzer name)
     add_test(NAME fuzz_${name} WORKING_DIRECTORY ${here}
         COMMAND fuzz_${name} -max_total_time=${FUZZ_SECONDS} -artifact_prefix=${work}- ${arg_ARGS}
             ${work} ${arg_SEEDS})
-    set_tests_properties(fuzz_${name} PROPERTIES TIMEOUT 600)
+    set_tests_properties(fuzz_${name} PROPERTIES TIMEOUT 1800)
 endfunction()
 
 if(FUZZ)

@@ -30,5 +30,5 @@ foreach(group shutdown snapshot workers events api modules answers crashes progr
             --bootstrap $<TARGET_FILE:bootstrap> --handlers ${integration_handlers} --group ${group}
             $<$<BOOL:${SANITIZE}>:--sanitized>
         COMMAND_EXPAND_LISTS)
-    set_tests_properties(integration_runtime_${group} PROPERTIES TIMEOUT 300)
+    set_tests_properties(integration_runtime_${group} PROPERTIES TIMEOUT 900)
 endforeach()

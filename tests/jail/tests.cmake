@@ -26,7 +26,7 @@ foreach(part inside limits life policy_inside)
     target_compile_definitions(jail_${part} PRIVATE PROBE_PATH="$<TARGET_FILE:jail_probe>"
         POLICY_PATH="${CMAKE_SOURCE_DIR}/sandbox/jail/lambda.policy")
     add_test(NAME jail_${part} COMMAND jail_${part})
-    set_tests_properties(jail_${part} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600
+    set_tests_properties(jail_${part} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 1800
         RESOURCE_LOCK slot_ids)
 endforeach()
 target_sources(jail_policy_inside PRIVATE unit/policy_model.c unit/policy_rows.c)
@@ -43,7 +43,7 @@ foreach(part escape stay)
     target_compile_definitions(jail_${part} PRIVATE PROBE_PATH="$<TARGET_FILE:jail_escape_probe>"
         POLICY_PATH="${CMAKE_SOURCE_DIR}/sandbox/jail/lambda.policy")
     add_test(NAME jail_${part} COMMAND jail_${part})
-    set_tests_properties(jail_${part} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600
+    set_tests_properties(jail_${part} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 1800
         RESOURCE_LOCK slot_ids)
 endforeach()
 
@@ -51,5 +51,5 @@ add_test(NAME jail_as_user COMMAND python3 -B ${CMAKE_CURRENT_LIST_DIR}/as_user.
     $<TARGET_FILE:jail_probe> $<TARGET_FILE:jail_escape_probe> $<TARGET_FILE:jail_filter_probe>
     ${CMAKE_SOURCE_DIR}/sandbox/jail/lambda.policy -- $<TARGET_FILE:jail_inside> $<TARGET_FILE:jail_limits>
     $<TARGET_FILE:jail_life> $<TARGET_FILE:jail_policy_inside> $<TARGET_FILE:jail_escape> $<TARGET_FILE:jail_stay>)
-set_tests_properties(jail_as_user PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 600
+set_tests_properties(jail_as_user PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 1800
     RESOURCE_LOCK "slot_ids;nobody")

@@ -3,7 +3,7 @@
 function(release_test name script)
     add_test(NAME release_${name} COMMAND python3 -B ${CMAKE_SOURCE_DIR}/tests/release/test_${script}.py
         ${CMAKE_BINARY_DIR} ${ARGN})
-    set_tests_properties(release_${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 300)
+    set_tests_properties(release_${name} PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 900)
 endfunction()
 
 release_test(files files)
