@@ -58,7 +58,7 @@ def check_commands(helps, manual, readme):
 def helps_of(clambda):
     """Runs the command's own help."""
     def output(*args):
-        done = subprocess.run([clambda, *args], capture_output=True, text=True, timeout=20)
+        done = subprocess.run([clambda, *args], capture_output=True, text=True, timeout=120)
         if done.returncode:
             raise RuntimeError(f"clambda {' '.join(args)} exits {done.returncode}: {done.stderr}")
         return done.stdout

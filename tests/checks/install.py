@@ -30,7 +30,7 @@ EXAMPLE = "examples/sqs_batch/sqs_batch.c"
 
 
 def command(*args, **options):
-    return subprocess.run([str(a) for a in args], capture_output=True, text=True, timeout=120,
+    return subprocess.run([str(a) for a in args], capture_output=True, text=True, timeout=300,
                           **options)
 
 

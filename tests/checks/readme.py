@@ -3,10 +3,15 @@
 
 A ```sh block after a line <!-- run --> is run by bash in a folder that looks like a built checkout.
 In README.md a ```sh block has either that line or <!-- not run: reason -->.
+The commands have a network of their own, where whatever port they take is free.
 """
+import ctypes
+import fcntl
 import os
 import pathlib
 import re
+import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -14,7 +19,10 @@ import tempfile
 import tree
 
 BLOCK = re.compile(r"^(?:<!-- *(run|not run: [^>]+?) *-->\n+)?```sh\n(.*?)^```$", re.M | re.S)
-LIMIT_S = 60
+LIMIT_S = 300
+CLONE_NEWNET = 0x40000000
+SIOCSIFFLAGS = 0x8914
+IFF_UP = 1
 
 
 def blocks(source):
@@ -34,15 +42,24 @@ def checkout(source, folder):
         (folder / "build").symlink_to(source.build)
 
 
+def leave_network():
+    """In the child: nothing but its loopback is there."""
+    if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWNET) < 0:
+        raise OSError(ctypes.get_errno(), "no network of its own")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, SIOCSIFFLAGS, struct.pack("16sH22x", b"lo", IFF_UP))
+
+
 def run_block(source, commands):
     """What went wrong, or None."""
     with tempfile.TemporaryDirectory(prefix="clambda-readme-", dir="/var/tmp") as name:
         os.chmod(name, 0o755)
         checkout(source, pathlib.Path(name))
+        env = {key: value for key, value in os.environ.items() if not key.lower().endswith("_proxy")}
         try:
             done = subprocess.run(["bash", "-euo", "pipefail", "-c", commands], cwd=name,
-                                  stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                                  timeout=LIMIT_S)
+                                  stdin=subprocess.DEVNULL, capture_output=True, text=True, env=env,
+                                  timeout=LIMIT_S, preexec_fn=leave_network if source.build else None)
         except subprocess.TimeoutExpired:
             return f"takes more than {LIMIT_S} s"
     if done.returncode:
