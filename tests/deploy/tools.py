@@ -76,7 +76,9 @@ def python_environment():
         run([sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check",
              "--root-user-action=ignore", "--target", folder, "--only-binary=:all:", "--no-compile",
              "--no-deps", "--requirement", f"{HERE}/requirements.txt"])
-    return dict(os.environ, PYTHONPATH=kept("python", [pinned, sys.version], make))
+    env = dict(os.environ, PYTHONPATH=kept("python", [pinned, sys.version], make))
+    env.pop("PYTHONDONTWRITEBYTECODE", None)  # or every command compiles thousands of files again
+    return env
 
 
 @contextlib.contextmanager
