@@ -2,6 +2,7 @@
 """A gateway on a port of its own with a runtime behind it, and clients: honest ones and raw
 sockets."""
 import http.client
+import itertools
 import json
 import os
 import re
@@ -17,7 +18,7 @@ GATEWAY, BOOTSTRAP, HANDLERS, EXAMPLES = sys.argv[1:5]
 RUNTIME = os.path.join(os.path.dirname(os.path.abspath(__file__)), "gateway_runtime.py")
 INVOKE = "/2015-03-31/functions/function/invocations"
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PORT", "K_"))}
-made = 0
+numbers = itertools.count(1)  # of gateways: two threads never get the same
 
 
 class Reply:
@@ -37,15 +38,14 @@ class Reply:
 
 class Gateway:
     def __init__(self, *arguments, command=None, env=None, **more):
-        global made
-        made += 1
-        self.out, self.log, self.gate = (path(f"{name}-{made}") for name in ("out", "log", "gate"))
+        number = next(numbers)
+        self.out, self.log, self.gate = (path(f"{name}-{number}") for name in ("out", "log", "gate"))
         command = command or [GATEWAY, "--port", "0", "--bootstrap", RUNTIME]
         with open(self.out, "wb") as out, open(self.log, "wb") as log:
             self.process = subprocess.Popen([*command, *arguments], stdout=out, stderr=log,
                                             env=dict(CLEAN, GATE=self.gate, **(env or {})), **more)
-        wait_until(lambda: "listens on port" in self.said() or self.process.poll() is not None)
-        found = re.search(r"listens on port (\d+)", self.said())
+        wait_until(lambda: self.told_port() or self.process.poll() is not None)
+        found = self.told_port()
         if not found:
             raise RuntimeError(f"no gateway: {self.said()}")
         self.port = int(found[1])
@@ -57,6 +57,9 @@ class Gateway:
         if self.process.poll() is None:
             self.process.kill()
         self.process.wait()
+
+    def told_port(self):
+        return re.search(r"listens on port (\d+)\n", self.said())
 
     def said(self):
         with open(self.log, errors="replace") as file:
