@@ -7,9 +7,9 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import shutil
 import signal
-import socket
 import struct
 import subprocess
 import sys
@@ -201,25 +201,27 @@ def test_skopeo():
 
 @contextlib.contextmanager
 def registry():
-    """One that listens on a random loopback port, in a network that nobody else sees into."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    """One that listens on a loopback port of its own choice: its address."""
     config = write("registry.yml", f"version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: {path('registry')}\n"
-                                   f"http:\n  addr: 127.0.0.1:{port}\n")
-    process = subprocess.Popen(["docker-registry", "serve", config], stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL)
+                                   "http:\n  addr: 127.0.0.1:0\n")
+    with open(path("registry.log"), "wb") as log:
+        process = subprocess.Popen(["docker-registry", "serve", config], stdout=subprocess.DEVNULL, stderr=log)
     try:
-        wait_until(lambda: answers(port) or process.poll() is not None)
-        yield f"127.0.0.1:{port}"
+        yield f"127.0.0.1:{port_of(process, path('registry.log'), 'listening on 127.0.0.1:')}"
     finally:
         process.kill()
         process.wait()
 
 
-def answers(port):
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-        return True
-    return False
+def port_of(process, log, words):
+    """The port that a process says behind these words, as soon as it listens there; 0: it has ended."""
+    def said():
+        with open(log, errors="replace") as file:
+            return re.search(words + r"(\d+)\D", file.read())
+
+    wait_until(lambda: said() or process.poll() is not None)
+    found = said()
+    return int(found[1]) if found else 0
 
 
 def test_registry():
@@ -282,12 +284,10 @@ def post(port, body):
 def container(bundle):
     """The image's own settings; ordinary rights: its user, no capability, a read-only root."""
     name = f"clambda-{uuid.uuid4().hex[:12]}"
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
     with open(f"{bundle}/config.json") as file:
         config = json.load(file)
     config["process"].update(terminal=False, capabilities={}, noNewPrivileges=True)
-    config["process"]["env"].append(f"PORT={port}")
+    config["process"]["env"].append("PORT=0")
     config["root"]["readonly"] = True
     config["linux"]["namespaces"] = [n for n in config["linux"]["namespaces"] if n["type"] != "network"]
     config["mounts"] = [m for m in config["mounts"] if m["destination"] != "/sys"
@@ -299,8 +299,7 @@ def container(bundle):
         process = subprocess.Popen([*runc, "run", "--bundle", bundle, name], stdin=subprocess.DEVNULL,
                                    stdout=output, stderr=subprocess.STDOUT)
     try:
-        wait_until(lambda: answers(port) or process.poll() is not None)
-        yield port
+        yield port_of(process, f"{bundle}/output", "listens on port ")
     finally:
         subprocess.run([*runc, "kill", name, "KILL"], capture_output=True)
         process.wait()
