@@ -19,6 +19,7 @@ import time
 import uuid
 import zipfile
 
+from frozen import stands_still
 from harness import HOSTILE, MUST, Result, check, check_match, finish, is_full, path, wait_until, work, write
 
 SOURCE, BUILD = sys.argv[3:5]
@@ -203,8 +204,9 @@ def check_limits(user):
     check(f"{user.name}: /tmp survives a reset", [k["tmp"] for k in kept], [1, 2])
 
 
-def run_frozen(user, *deeds, seconds=2):
-    """As cli_life does it: clambda stands still between two events, since nobody reads its lines."""
+def run_frozen(user, *deeds, meanwhile):
+    """As cli_life does it: clambda stands still between two events, since nobody reads its lines. Gives its exit
+    code, its answers, and what meanwhile(its process) has given."""
     command = user.command("invoke", "--relax", LIMITS, function_of(user, f"fn-{user.name}"), "--timeout", "20")
     for i, deed in enumerate(deeds):
         command += ["-e", write(f"frozen-{i}.json", json.dumps({"do": deed}, separators=(",", ":")))]
@@ -217,18 +219,18 @@ def run_frozen(user, *deeds, seconds=2):
     while not re.search(b"START RequestId: .*\n", log) and (chunk := os.read(reader, 4096)):
         log += chunk
     wait_until(lambda: is_full(reader))
-    time.sleep(seconds)
+    found = meanwhile(child)
     while os.read(reader, 4096):
         pass
     os.close(reader)
     seen = [json.loads(line) for line in child.stdout.read().splitlines()]
-    return child.wait(), seen
+    return child.wait(), seen, found
 
 
 def check_frozen(user):
-    code, seen = run_frozen(user, "count 4000", "count 4000")
-    check(f"{user.name}: frozen: exit code", code, 0)
-    check(f"{user.name}: frozen for two seconds", seen[1]["ticks"] - seen[0]["ticks"] < 100, True)
+    code, seen, still = run_frozen(user, "count 4000", "count 4000", meanwhile=lambda child: stands_still(child.pid, 2))
+    check(f"{user.name}: frozen: nothing makes a step for two seconds", still, True)
+    check(f"{user.name}: frozen: exit code, and the second event", (code, [s["calls"] for s in seen]), (0, [1, 2]))
     done = user.invoke(function_of(user, f"fn-{user.name}"), "count", "sleep 300", "count", more=("--timeout", "10"))
     seen = [json.loads(line) for line in (done.lines[0], done.lines[2])]
     check(f"{user.name}: background processes run during events", seen[1]["ticks"] > seen[0]["ticks"], True)
@@ -245,7 +247,7 @@ def check_inside(user):
 
 def check_awake(user):
     """Who wakes up by himself between two events does not live to see the next one."""
-    code, seen = run_frozen(user, "wake 4000", "echo", "count", seconds=6)
+    code, seen, _ = run_frozen(user, "wake 4000", "echo", "count", meanwhile=lambda child: time.sleep(6))
     check(f"{user.name}: awake while frozen: exit code", code, 1)
     check(f"{user.name}: awake while frozen: the event after", seen[1].get("errorType"), "Runtime.ExitError")
     check(f"{user.name}: awake while frozen: the next environment", (seen[2]["calls"], seen[2]["tmp"]), (1, 2))
