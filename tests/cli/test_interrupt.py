@@ -94,12 +94,13 @@ def takes(child, number):
 
 
 def rests(child):
-    """Whether it waits for something, and has since the last look."""
+    """Until it waits for something, and has for some looks. Who waits for a processor alone does not rest."""
     wait_until(lambda: takes(child, signal.SIGINT))
     before, calm = None, 0
     while calm < 5 and child.poll() is None:
-        now = re.findall(r"ctxt_switches:\s+[0-9]+$", read(f"/proc/{child.pid}/status"), re.M)
-        calm = calm + 1 if now == before else 0
+        status = read(f"/proc/{child.pid}/status")
+        now = re.findall(r"ctxt_switches:\s+[0-9]+$", status, re.M)
+        calm = calm + 1 if now == before and "\nState:\tS" in status else 0
         before = now
         time.sleep(0.02)
 
@@ -136,7 +137,7 @@ def check_kill():
         if leftovers(found) == NOTHING:
             break
         start("echo").communicate(timeout=PATIENCE_S)
-    check("SIGKILL: the next run removes the groups", leftovers(found), NOTHING)
+    check("SIGKILL: the next run removes the groups", settled(found), NOTHING)
 
 
 def check_standing_reader():
