@@ -65,7 +65,8 @@ def check_json():
 
 
 def check_hang():
-    done = invoke("slow", options=("--timeout", "1"))
+    # with a whole CPU: there is a tenth of a second to explain it
+    done = invoke("slow", options=("--timeout", "1", "--memory", "1769"))
     check("hang: exit code", done.code, 1)
     check_match("hang: explained", done.err,
                 r"WARN\tthe handler is still running \d+ ms before its deadline, here:\n(    .*\n)*?"

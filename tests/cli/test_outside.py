@@ -11,7 +11,7 @@ from harness import CLAMBDA, HOSTILE, check, check_match, finish, function, invo
 MB = 1 << 20
 SWOLLEN_KIB = 48 * 1024 # the command has some 10 MiB
 LOCKS = "#!/bin/sh\nexec 9</var/task\nflock -x -n 9 && echo has it\nexec /var/task/hostile\n"
-SIZES = "--memory", "1769", "--timeout", "120"
+SIZES = "--memory", "1769", "--timeout", "900"
 
 
 def flood(name, folder, event):
@@ -77,8 +77,8 @@ def check_locks():
             info = zipfile.ZipInfo(file)
             info.external_attr = 0o100755 << 16
             out.writestr(info, text)
-    first = subprocess.Popen([CLAMBDA, "invoke", name, "--timeout", "60", "-e",
-                              write("locks.json", '{"do":"sleep 60000"}')], stdin=subprocess.DEVNULL,
+    first = subprocess.Popen([CLAMBDA, "invoke", name, "--timeout", "900", "-e",
+                              write("locks.json", '{"do":"sleep 900000"}')], stdin=subprocess.DEVNULL,
                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     while (line := first.stderr.readline()) not in (b"has it\n", b""):
         pass
