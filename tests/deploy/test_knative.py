@@ -9,11 +9,10 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
-import time
+import threading
 
 import page
 import tools
@@ -48,29 +47,28 @@ def check_broken(program, work):
         check(f"{file} with {replacement!r}", done.returncode == 1 and re.search(error, done.stderr), done.stderr)
 
 
-def answers(port):
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-        return True
-    return False
-
-
 @contextlib.contextmanager
 def registry(work):
-    """Its address."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    """Its address; the port is of its own choice."""
     with open(f"{work}/registry.yml", "w") as file:
         file.write(f"version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: {work}/registry\n"
-                   f"http:\n  addr: 127.0.0.1:{port}\n")
-    os.makedirs(f"{work}/.config/containers")
-    with open(f"{work}/.config/containers/registries.conf", "w") as file:
-        file.write(f'[[registry]]\nlocation = "127.0.0.1:{port}"\ninsecure = true\n')
+                   "http:\n  addr: 127.0.0.1:0\n")
     server = subprocess.Popen(["docker-registry", "serve", f"{work}/registry.yml"], stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL)
+                              stderr=subprocess.PIPE, text=True)
     try:
-        while not answers(port) and server.poll() is None:
-            time.sleep(0.05)
-        yield f"127.0.0.1:{port}"
+        said = []
+        for line in server.stderr:
+            said.append(line)
+            if found := re.search(r"listening on (127\.0\.0\.1:\d+)", line):
+                break
+        else:
+            raise RuntimeError(f"no registry: {''.join(said)}")
+        # it goes on to write there
+        threading.Thread(target=server.stderr.read, daemon=True).start()
+        os.makedirs(f"{work}/.config/containers")
+        with open(f"{work}/.config/containers/registries.conf", "w") as file:
+            file.write(f'[[registry]]\nlocation = "{found[1]}"\ninsecure = true\n')
+        yield found[1]
     finally:
         server.kill()
         server.wait()
