@@ -16,7 +16,7 @@ import sys
 import termios
 import time
 
-from harness import CLAMBDA, check, check_match, finish, function, invoke, need_sandbox, path, run, wait_until, write
+from harness import CLAMBDA, PATIENCE_S, check, check_match, finish, function, invoke, need_sandbox, path, run, wait_until, write
 
 LEAKY, ECHO = sys.argv[3], sys.argv[4]
 FOLDER = function("fn")
@@ -189,19 +189,19 @@ def check_update():
 
 
 def interrupted(*options):
-    slow = write("slow.jsonl", '{"do":"sleep 0.2"}\n' * 200)
+    slow = write("slow.jsonl", '{"do":"sleep 200"}\n' * 2000)
     child = subprocess.Popen([CLAMBDA, "replay", FOLDER, slow, *options], stdout=subprocess.PIPE,
                              stderr=subprocess.PIPE, text=True)
     environment = f"/proc/{child.pid}/task/{child.pid}/children"
     wait_until(lambda: open(environment).read().strip())
     child.send_signal(signal.SIGINT)
-    out, err = child.communicate(timeout=60)
+    out, err = child.communicate(timeout=PATIENCE_S)
     return child.returncode, out, err
 
 
 def interrupted_twice():
     """The first one while events run, the next one while the summary has no place to go."""
-    slow = write("slow.jsonl", '{"do":"sleep 0.2"}\n' * 200)
+    slow = write("slow.jsonl", '{"do":"sleep 200"}\n' * 2000)
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     try:
@@ -214,7 +214,7 @@ def interrupted_twice():
     wait_until(lambda: open(environment).read().strip())
     # two that come at once are one
     wait_until(lambda: child.send_signal(signal.SIGINT) or time.sleep(0.05) or child.poll() is not None)
-    code = child.wait(60)
+    code = child.wait(PATIENCE_S)
     os.close(reader)
     os.close(writer)
     return code
@@ -227,7 +227,7 @@ def interrupted_waiting(trace, **more):
     blocked = 1 << (signal.SIGINT - 1)
     wait_until(lambda: int(re.search(r"SigBlk:\s*(\w+)", open(f"/proc/{child.pid}/status").read())[1], 16) & blocked)
     child.send_signal(signal.SIGINT)
-    return child.wait(60)
+    return child.wait(PATIENCE_S)
 
 
 def check_waiting():
@@ -251,14 +251,14 @@ def check_interrupt():
     before = open(trace, "rb").read()
     lines = lines_of(trace)
     for line in lines:
-        line["event"] = '{"do":"sleep 5"}'
+        line["event"] = '{"do":"sleep 5000"}'
     write("kept.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
     before = open(trace, "rb").read()
     child = subprocess.Popen([CLAMBDA, "replay", FOLDER, trace, "--update", "--timeout", "30"],
                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     wait_until(lambda: open(f"/proc/{child.pid}/task/{child.pid}/children").read().strip())
     child.send_signal(signal.SIGTERM)
-    check("an update that is interrupted", child.wait(60), 130)
+    check("an update that is interrupted", child.wait(PATIENCE_S), 130)
     check("writes nothing", open(trace, "rb").read(), before)
 
 
@@ -279,7 +279,7 @@ def check_terminal():
         if not got:
             break
         shown += got
-    out = child.communicate(timeout=60)[0]
+    out = child.communicate(timeout=PATIENCE_S)[0]
     check_match("bar", shown.decode(), r"\r\[[#.]{20}\] \d+ done, 0 differing, \d+ events/s")
     check("which is gone in the end", shown.decode().rstrip(" ").endswith("\r"), True)
     check("not on stdout", b"events/s" in out, False)

@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 import sources
-from harness import CLAMBDA, check, check_match, finish, function, need_sandbox, path, run, wait_until, write
+from harness import CLAMBDA, PATIENCE_S, check, check_match, finish, function, need_sandbox, path, run, wait_until, write
 
 OBEDIENT, EXAMPLES, BUILT = sys.argv[3:6]
 ECHO = f"{BUILT}/raw_echo.so"
@@ -437,7 +437,7 @@ def check_interrupt():
     name = f"/proc/{child.pid}/task/{child.pid}/children"
     wait_until(lambda: open(name).read().strip())
     child.send_signal(signal.SIGINT)
-    out, err = child.communicate(timeout=60)
+    out, err = child.communicate(timeout=PATIENCE_S)
     check("interrupted", (child.returncode, b"UNFINISHED" in out), (130, True))
 
 
