@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define RECORDS_MAX 1000
-#define ANSWER_MAX  65536
+#define ANSWER_MAX  (1 << 20)
 
 /* What a record is called and says, by source. */
 static const struct kind {

@@ -15,7 +15,7 @@ import termios
 import fcntl
 
 import sources
-from harness import CLAMBDA, check, check_match, finish, need_sandbox, path, run, wait_until, work, write
+from harness import CLAMBDA, PATIENCE_S, check, check_match, finish, need_sandbox, path, run, wait_until, work, write
 
 OBEDIENT, EXAMPLES, BUILT = sys.argv[3:6]
 QUEUE = "sqs:report-failures,retries=9"
@@ -217,7 +217,7 @@ def check_interrupt():
     name = f"/proc/{child.pid}/task/{child.pid}/children"
     wait_until(lambda: open(name).read().strip())
     child.send_signal(signal.SIGTERM)
-    out, err = child.communicate(timeout=60)
+    out, err = child.communicate(timeout=PATIENCE_S)
     check("interrupted", (child.returncode, b"UNFINISHED" in out or b"interrupted" in out + err or out == b""), (130, True))
     check("no environment is left", [line for line in err.decode().splitlines() if "warning" in line], [])
 
@@ -244,7 +244,7 @@ def check_limits():
     records = [sources.sqs(i, "once") for i in (1, 2, 3, 4)] + [sources.sqs(5, "ok")]
     given = write("limits.jsonl", sources.lines(sources.event(*records)))
     long = ("--env", "LONG=" + sources.identity(5))
-    spec, kinds = "sqs:batch=1,report-failures", "duplicate,poison"
+    spec, kinds = "sqs:batch=1,report-failures,retention=1d", "duplicate,poison"
     done = chaos(given, "4," + kinds, *long, spec=spec)
     check("a seed whose round is too much is named", (done.code, "--chaos, seed 4: invocation" in done.err, "set 'retries'" in done.err),
           (2, True, True))

@@ -19,7 +19,7 @@ SIZE_MAX = 6291456
 
 
 def run(*arguments):
-    done = subprocess.run([CLAMBDA, "event", *arguments], capture_output=True, timeout=60)
+    done = subprocess.run([CLAMBDA, "event", *arguments], capture_output=True, timeout=300)
     return done.returncode, done.stdout, done.stderr.decode()
 
 

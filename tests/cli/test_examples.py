@@ -70,7 +70,7 @@ def check_lines(command, done, events):
 
 def run(command, environment):
     done = subprocess.run(["bash", "-c", "set -o pipefail; " + command], capture_output=True,
-                          text=True, timeout=120, env=environment)
+                          text=True, timeout=600, env=environment)
     if done.returncode == HOST_CANNOT:
         skip_or_fail(command, done.stderr.strip()[-500:])
     announced = EXIT.search(command)

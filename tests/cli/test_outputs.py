@@ -84,7 +84,7 @@ def printed():
         skip("the AWS command line is not installed: run tests/deps")
     with account() as address:
         done = subprocess.run([SYSTEM_PYTHON, os.path.join(HERE, "aws_outputs.py"), address], env=env, text=True,
-                              input=json.dumps(TOLD), capture_output=True, timeout=harness.PATIENCE_S * 4)
+                              input=json.dumps(TOLD), capture_output=True, timeout=harness.COMMAND_S)
     if not check("the account is used", done.returncode == 0, done.stderr[-2000:]):
         finish()
     return json.loads(done.stdout)
@@ -96,7 +96,7 @@ def events(name, text, baseline):
     write(f"{name}.json", text)
     done = subprocess.run([CLAMBDA, "replay", f"{EXAMPLES}/raw_echo.so", trace, "--baseline",
                            f"{EXAMPLES}/{baseline}.so", "--report", report], capture_output=True, text=True,
-                          timeout=harness.PATIENCE_S)
+                          timeout=harness.COMMAND_S)
     if done.returncode == 3:
         skip(f"this host cannot sandbox: {done.stderr.strip()[-300:]}")
     if not check(f"{name}: replayed", done.returncode == 1, done.stdout + done.stderr):

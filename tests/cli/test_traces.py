@@ -76,7 +76,7 @@ failures = []
 
 
 def clambda(*args, cwd=None):
-    done = subprocess.run([CLAMBDA, *args], capture_output=True, text=True, timeout=120,
+    done = subprocess.run([CLAMBDA, *args], capture_output=True, text=True, timeout=600,
                           stdin=subprocess.DEVNULL, cwd=cwd)
     if done.returncode == HOST_CANNOT:
         reason = done.stderr.strip()[-500:]
