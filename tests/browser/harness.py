@@ -23,7 +23,7 @@ def reports(kind):
     folder = os.path.join(work.name, kind)
     if not os.path.exists(folder):
         os.makedirs(folder)
-        subprocess.run([SAMPLE, kind, folder], check=True, timeout=120)
+        subprocess.run([SAMPLE, kind, folder], check=True, timeout=600)
     return folder
 
 

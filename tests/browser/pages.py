@@ -15,6 +15,13 @@ def ask(page, expression, *arguments):
     return page.run(f"{HELPERS}; return {expression}", *arguments)
 
 
+def holds(page, expression):
+    """Whether it does, now or in one of the next frames."""
+    return page.run("const end = performance.now() + 60000; return new Promise(done => {"
+                    f"const look = () => {expression} ? done(true) : performance.now() > end ? done(false) : requestAnimationFrame(look);"
+                    "look(); })")
+
+
 def show(page, kind, width=WIDE, colours="light"):
     page.size(width, 900)
     page.colours(colours)

@@ -7,7 +7,7 @@ import os
 
 import webdriver
 from harness import check, finish, reports, skip
-from pages import NARROW, READY, WIDE, ask, check_quiet, nameless, show, tab_to
+from pages import NARROW, READY, WIDE, ask, check_quiet, holds, nameless, show, tab_to
 
 HOSTILE = ("</script><img src=x onerror=alert(1)>", "\\u202egpj.exe\\x1b[31m", "no \\x01 UTF-8")
 SHOWN = "[...document.querySelectorAll('details.message')].filter(d => !d.hidden)"
@@ -47,7 +47,7 @@ def check_axis(page):
     """Six hours and 120 ms in one picture."""
     for width in (WIDE, NARROW):
         show(page, "messages", width)
-        page.run("document.querySelector('#messages .messages').scrollIntoView()")
+        page.run("document.querySelector('#messages .messages').scrollIntoView({behavior: 'instant'})")
         page.run(READY)
         wide, boxes, breaks = ask(page, """[document.querySelector('.measure').clientWidth,
             [...document.querySelector('details.message .strip svg').querySelectorAll('.delivery')].map(r => [+r.getAttribute('x'), +r.getAttribute('width')]),
@@ -117,8 +117,7 @@ def check_crowd(page):
     count = "document.querySelectorAll('.messages .strip svg').length"
     check("2,000 rows, drawn when they are seen", [ask(page, f"{SHOWN}.length"), 0 < ask(page, count) < 200], [2000, True])
     page.run(f"{SHOWN}[1990].scrollIntoView({{behavior: 'instant'}})")
-    page.run("return new Promise(done => setTimeout(done, 100))")
-    check("at the end, too", ask(page, f"{SHOWN}[1990].querySelector('svg') !== null"))
+    check("at the end, too", holds(page, f"{SHOWN}[1990].querySelector('svg') !== null"))
     choose(page, "message-end", "retried")
     check("a filter over all of them", ask(page, STATUS), "229 of 2,000 match")
     choose(page, "message-name", "order-0006")

@@ -31,8 +31,9 @@ class Browser:
         if os.getuid() == 0:
             arguments.append("--no-sandbox")
         answer = self.send("POST", "/session", {"capabilities": {"alwaysMatch": {
-            "browserName": "chrome", "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
-            "goog:chromeOptions": {"binary": shutil.which("chromium"), "args": arguments}}}})
+            "browserName": "chrome", "timeouts": {"script": PATIENCE_S * 1000}, "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"},
+            "goog:chromeOptions": {"binary": shutil.which("chromium"), "args": arguments,
+                                   "browserStartupTimeout": PATIENCE_S * 1000}}}})
         self.root += f"/session/{answer['sessionId']}"
 
     def send(self, method, path, body=None):
@@ -40,7 +41,7 @@ class Browser:
         request = urllib.request.Request(self.root + path, data, {"Content-Type": "application/json"}, method=method)
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with opener.open(request, timeout=PATIENCE_S) as answer:
+            with opener.open(request, timeout=PATIENCE_S * 2) as answer:
                 return json.load(answer)["value"]
         except urllib.error.HTTPError as e:
             raise RuntimeError(f"{method} {path}: {json.load(e)['value']['message'][:500]}") from e
