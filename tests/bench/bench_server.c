@@ -35,8 +35,8 @@
 
 #define CONNS_MAX  16 /* some runtimes use one connection for events and another for answers */
 #define COUNT_MAX  1000000
-#define SILENCE_MS 20000 /* a runtime that asks for nothing for this long hangs */
-#define TICK_MS    100   /* how often a silent runtime is looked at */
+#define SILENCE_MS 120000 /* a runtime that asks for nothing for this long hangs */
+#define TICK_MS    100    /* how often a silent runtime is looked at */
 
 struct conn {
     int fd;

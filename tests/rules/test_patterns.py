@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 
 import patterns
 
@@ -17,6 +18,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 MUST = os.environ.get("SANDBOX_MUST_WORK") == "1"
 PAIRS, SPOILED = 8000, 1500
 TOLD = 10  # differences that are printed
+DOWNLOADS = (0, 10, 30)  # seconds before each try: what a registry cannot do now it can do later
 AGAIN = 40  # times that the engine is asked about a difference
 JARS = {
     "event-ruler-2.1.0.jar":
@@ -53,11 +55,15 @@ def get_jars(folder):
     if not have_jars(folder):
         if not shutil.which("mvn"):
             skip("mvn is not installed")
-        done = subprocess.run(
-            ["mvn", "-q", "-B", "-f", f"{HERE}/pom.xml", f"-Dmaven.repo.local={folder}/repository",
-             "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies",
-             f"-DoutputDirectory={folder}"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        for pause_s in DOWNLOADS:
+            time.sleep(pause_s)
+            done = subprocess.run(
+                ["mvn", "-q", "-B", "-f", f"{HERE}/pom.xml", f"-Dmaven.repo.local={folder}/repository", "-U",
+                 "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies",
+                 f"-DoutputDirectory={folder}"],
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+            if done.returncode == 0:
+                break
         shutil.rmtree(f"{folder}/repository", ignore_errors=True)
         if done.returncode or not have_jars(folder):
             print(done.stdout[-1500:])
