@@ -159,7 +159,7 @@ def check_filter():
 def check_same():
     given = trace("same.jsonl", sources.event(*messages("ok", "fail 1", "crash 1", "ok")))
     texts = []
-    for options in ((), (), ("--jobs", "2"), ("--real-cpu",)):
+    for options in ((), (), ("--jobs", "2"), ("--real-cpu", "--timeout", "30")):
         done = source(given, "sqs:report-failures,retries=5", *options)
         check(f"crashes come again {options}", (done.code, ends(done)), (0, {"done": 4}))
         texts.append(open(path("history.jsonl"), "rb").read())
