@@ -179,7 +179,7 @@ def running(c, arguments):
             process.wait()
 
 
-def run(c, arguments, stdin=b"", seconds=60):
+def run(c, arguments, stdin=b"", seconds=300):
     with running(c, arguments) as process:
         out, err = process.communicate(stdin, timeout=seconds)
     return Result(process.returncode, out.decode(errors="replace"), err.decode(errors="replace"))

@@ -30,7 +30,7 @@ KEPT = re.compile(r"var/cache/clambda(/.*)?|run/clambda(/slot\.[0-9]+)?|tmp/clam
                   r"root/\.cache(/clambda(/.*)?)?|r(/.*)?|work(/.*)?")
 # deed, options, what the answer is when the limit holds
 DEEDS = {
-    "memory": ("allocate 256", (), r"Runtime\.OutOfMemory"),
+    "memory": ("allocate 256", ("--timeout", "60"), r"Runtime\.OutOfMemory"),
     "pids": ("fork 5000", ("--timeout", "60", "--memory", "1769"), r'"forked":(9[0-9][0-9]|10[0-2][0-9]),"again":true'),
     "tmp": ("tmp 600", ("--timeout", "60", "--memory", "1769"), r'"written":5[01][0-9],"failed":"ENOSPC"'),
 }

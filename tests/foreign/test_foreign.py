@@ -81,7 +81,7 @@ def build_rust(target):
 
 def invoke(clambda, function, *events, options=()):
     with tempfile.TemporaryDirectory() as folder:
-        command = [clambda, "invoke", function, "--memory", "512", "--timeout", "10", "--name", "foreign",
+        command = [clambda, "invoke", function, "--memory", "512", "--timeout", "60", "--name", "foreign",
                    "--handler", "function.handler", *options]
         for i, event in enumerate(events):
             path = f"{folder}/{i}.json"

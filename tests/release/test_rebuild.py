@@ -36,7 +36,7 @@ def test_script():
     """It refuses what its tools do not take, and waits for another one in the same folder."""
     with tempfile.TemporaryDirectory(prefix="clambda-release.") as folder:
         process = script(folder, os.path.join(folder, "some where"))
-        said = process.communicate(timeout=60)[0]
+        said = process.communicate(timeout=280)[0]
         if process.returncode != 1 or "has white space" not in said:
             print(f"FAILED: a cache with white space in its name: {process.returncode}, {said}")
             sys.exit(1)
