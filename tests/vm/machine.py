@@ -15,7 +15,7 @@ import image
 ARGUMENTS = "quiet loglevel=4 panic=-1 cgroup_no_v1=all mitigations=off nokaslr random.trust_cpu=on"
 MEMORY_MB = 2048
 SHELL_CPUS = 2
-BOOT_SECONDS = 120
+BOOT_SECONDS = 300
 TRIAL_SECONDS = 20  # for KVM, which some hosts offer and cannot do
 GRACE_SECONDS = 30  # on top of what a command may take
 

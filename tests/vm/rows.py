@@ -14,11 +14,17 @@ import machine
 
 MACHINES = 2  # at once, of one processor each: quicker than one of two
 SECONDS = 400
-# control groups, loop devices and processes that a row has left
-LEFT = r"""find /sys/fs/cgroup -mindepth 1 -type d \
-    \( -name 'clambda*' -o -name 'run-*' -o -name 'session-*' \)
-losetup -a
-grep -lxE 'clambda|bootstrap' /proc/[0-9]*/comm 2>/dev/null"""
+# control groups, loop devices and processes that a row has left; the kernel frees some of them a moment later
+LEFT = r"""left() {
+    find /sys/fs/cgroup -mindepth 1 -type d \( -name 'clambda*' -o -name 'run-*' -o -name 'session-*' \)
+    losetup -a
+    grep -lxE 'clambda|bootstrap' /proc/[0-9]*/comm 2>/dev/null
+}
+for i in $(seq 300); do
+    [ -n "$(left)" ] || exit 0
+    usleep 200000
+done
+left"""
 
 # Waits until the command's messages have a START line; its group is then $group.
 STARTED = r"""until grep -qs ^START /tmp/messages; do
@@ -47,7 +53,7 @@ class Row:
             found.append(f"{warnings} warnings instead of {self.warnings}")
         if found:
             found += (done.out + done.err)[-6000:].splitlines()
-        return found + [f"left behind: {name}" for name in vm.run(LEFT).out.splitlines()]
+        return found + [f"left behind: {name}" for name in vm.run(LEFT, SECONDS).out.splitlines()]
 
 
 def enter(kind, *command):
@@ -80,8 +86,8 @@ class Commands:
         self.prepare = f"mkdir -p /tmp/fn; cp {shlex.quote(build)}/bin/hostile /tmp/fn/bootstrap\n"
 
     def example(self, kind, *options):
-        return enter(kind, self.clambda, "invoke", f"{self.examples}/raw_echo.so", *options) \
-            + """ </dev/null"""
+        command = [self.clambda, "invoke", f"{self.examples}/raw_echo.so", "--timeout", "300", *options]
+        return enter(kind, *command) + """ </dev/null"""
 
     def invoke(self, kind, *deeds, options=()):
         """One event for each deed of the hostile function."""
@@ -125,7 +131,7 @@ def frozen(commands, kind):
     command = commands.invoke(kind, "count 65500", "count", options=("--timeout", "100"))
     return command + r""" 2>&1 >/tmp/answer | {
     while read -r line; do case $line in START*) break ;; esac; done
-    for i in $(seq 600); do
+    for i in $(seq 1200); do
         events=$(cat $(find /sys/fs/cgroup -path '*/clambda.[0-9]*/function/cgroup.events'))
         case $events in *"frozen 1"*) break ;; esac
         usleep 50000
@@ -136,7 +142,7 @@ def frozen(commands, kind):
 
 
 KILLED = r"""kill -9 ${group##*.}; wait $child
-for i in $(seq 250); do grep -q 'populated 1' $group/cgroup.events || break; usleep 20000; done
+for i in $(seq 3000); do grep -q 'populated 1' $group/cgroup.events || break; usleep 20000; done
 cat $group/cgroup.events"""
 
 
