@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -223,10 +224,22 @@ def slowly(api, sock):
     return OK.send(sock)
 
 
+def behind_the_deadline(api, sock):
+    time.sleep(1.9)
+    return OK.send(sock)
+
+
 @plain
 def the_loop_waits_for_a_crash_beside_it():
     """It would answer the event that has crashed, and take the next one just to lose it."""
-    result = crash("beside", "x", answers=[slowly])
+    with tempfile.TemporaryDirectory() as folder:
+        gate = os.path.join(folder, "gate")
+
+        def let_go(api, sock):
+            open(gate, "w").close()  # the handler would come to its end now
+            return slowly(api, sock)
+
+        result = crash("beside", "x", answers=[let_go], env={"CRASH_GATE": gate})
     same((result.code, paths(result)), (0, ["invocation/id-0/error", "invocation/id-1/error"]))
     has(error_of(result)["errorMessage"], "in crash_segv (")
 
@@ -234,7 +247,7 @@ def the_loop_waits_for_a_crash_beside_it():
 @plain
 def deadlines_in_the_middle_of_a_crash():
     for env in ({}, {"LAMBDA_DEADLINE_MARGIN_MS": "300"}):
-        result = run("crashes", [due("segv", 600), Reply(b"x")], env=env, answers=[slowly])
+        result = run("crashes", [due("segv", 1700), Reply(b"x")], env=env, answers=[behind_the_deadline])
         same((result.code, len(result.polls)), (0, 3))
         has_not(result.err, "still running")
 
@@ -276,7 +289,7 @@ def lines_of_json():
     same((lines[0]["errorType"], lines[0]["requestId"]), ("Runtime.Crash", "id-0"))
     has(lines[0]["errorMessage"], "SIGSEGV")
     has(lines[0]["stackTrace"][0], "(crash_segv+0x")
-    result = run("crashes", [due("hang", 600)], env={"AWS_LAMBDA_LOG_FORMAT": "JSON"})
+    result = run("crashes", [due("hang", 3000)], env={"AWS_LAMBDA_LOG_FORMAT": "JSON"})
     line = json.loads(result.err.splitlines()[0])
     same((line["level"], line["errorType"]), ("WARN", "Function.StillRunning"))
     has(" ".join(line["stackTrace"]), "(answer_hang+0x")
@@ -340,7 +353,7 @@ def batches_without_a_finished_record_fail():
 @test("crashes")
 def hangs_are_explained():
     for event, name in (("hang", "answer_hang"), ("spin", "answer_spin")):
-        result = run("crashes", [due(event, 600), Reply(b"quick")])
+        result = run("crashes", [due(event, 3000), Reply(b"quick")])
         same((result.code, len(result.posts), len(re.findall("is still running", result.err))), (0, 2, 1))
         has(result.err, "\tid-1\tWARN\tthe handler is still running ")
         has(result.err, "(%s+0x" % name)
@@ -348,7 +361,7 @@ def hangs_are_explained():
 
 @test("crashes")
 def handlers_in_time_are_not_disturbed():
-    result = run("crashes", [due("quick", 3000), due("quick", 20000), due("quick", 0), due("quick", -99),
+    result = run("crashes", [due("quick", 30000), due("quick", 60000), due("quick", 0), due("quick", -99),
                              Reply(b"quick")])
     same([post.body for post in result.posts], [b"undisturbed"] * 5)
     has_not(result.err, "still running")
@@ -357,7 +370,7 @@ def handlers_in_time_are_not_disturbed():
 @plain
 def hangs_are_answered():
     env = {"LAMBDA_DEADLINE_MARGIN_MS": "300"}
-    result = run("crashes", [Reply(b"state")] + [due(e, 600, "id-%d" % i) for i, e in enumerate(
+    result = run("crashes", [Reply(b"state")] + [due(e, 2300, "id-%d" % i) for i, e in enumerate(
         ("hang", "spin", "hang", "hang"))] + [Reply(b"state")], env=env)
     same((result.code, len(result.posts)), (0, 6))
     for index, name in enumerate(("answer_hang", "answer_spin")):
@@ -366,7 +379,7 @@ def hangs_are_answered():
         has(error["errorMessage"], "the handler is still running ")
         has(" ".join(error["stackTrace"]), "(%s+0x" % name)
     same(result.posts[5].body, result.posts[0].body)
-    result = run("crashes", [due(sqs("ok", "hang", "x"), 600), Reply(b"x")], env=env)
+    result = run("crashes", [due(sqs("ok", "hang", "x"), 2300), Reply(b"x")], env=env)
     same(failures(result), ["m-1", "m-2"])
 
 

@@ -4,7 +4,6 @@ import json
 import os
 import tempfile
 import threading
-import time
 
 from harness import has, has_not, response_of, run, same, test
 from runtime_api import REGISTER, Reply
@@ -25,10 +24,7 @@ def forever(api, sock):
 def once_waiting(reply):
     """The reply, once the extension's own request has come in: it is on another connection."""
     def send(api, sock):
-        for _ in range(1000):
-            if any(r.path.endswith(EVENT) for r in api.requests):
-                break
-            time.sleep(0.01)
+        api.wait("the extension's request", lambda: any(r.path.endswith(EVENT) for r in api.requests))
         return reply.send(sock)
     return send
 
@@ -123,10 +119,9 @@ def after_the_answer():
         def stop_inside(api, sock):
             Reply(b'"wait"').send(sock)
             api.idle.set()
+            threading.Timer(0.05, lambda: open(gate, "w").close()).start()
             return True
 
-        timer = threading.Timer(0.05, lambda: open(gate, "w").close())
-        timer.start()
         result, notes = run_noted([stop_inside], env={"MODES_GATE": gate})
         same(result.code, 0)
         same(json.loads(response_of(result))["events"], 1)

@@ -3,7 +3,7 @@
 import json
 
 import harness
-from group_shutdown import EVENT, forever, registered, run_noted
+from group_shutdown import EVENT, forever, once_waiting, registered, run_noted
 from harness import has, run, same, test
 from runtime_api import REGISTER, Reply
 
@@ -31,7 +31,7 @@ def order():
 
 @test("snapshot")
 def connections_are_dropped():
-    result, _ = run_snapshot([Reply(b"1")], routes={REGISTER: registered(), EVENT: forever})
+    result, _ = run_snapshot([once_waiting(Reply(b"1"))], routes={REGISTER: registered(), EVENT: forever})
     numbers = {r.path: r.connection for r in result.api.requests if "invocation" not in r.path}
     numbers["next"] = result.polls[0].connection
     same(len(numbers), 4)
@@ -108,7 +108,7 @@ def crash_in_a_copy():
     """The process replaces itself: the hooks run, the API is not told of a start once more."""
     if harness.options.sanitized:
         return
-    result, notes = run_snapshot([Reply(b'"crash"'), Reply(b"2", id="id-2")],
+    result, notes = run_snapshot([Reply(b'"crash"'), once_waiting(Reply(b"2", id="id-2"))],
                                  routes={REGISTER: registered(), EVENT: forever})
     same(result.code, 0)
     same(notes, HOOKS + HOOKS + ["in-time-1", "shutdown", "atexit"])

@@ -176,8 +176,10 @@ def one_connection():
 @test("stream")
 def stale_connection():
     """What the API has closed is found before the first byte."""
-    def send_and_close(_api, sock):
-        sock.send(Reply(b"plain").bytes(), socket.MSG_MORE)  # the end goes with the last byte
+    def send_and_close(api, sock):
+        with api.process_stopped():  # the end comes with the last byte
+            sock.sendall(Reply(b"plain").bytes())
+            sock.close()
         return False
 
     result = run("streams", [send_and_close, Reply(b"plain")])
@@ -302,7 +304,9 @@ def no_connection():
     def hang_up(api, sock):
         api.listener.shutdown(socket.SHUT_RDWR)  # a thread waits there
         api.listener.close()
-        sock.send(Reply(b"plain").bytes(), socket.MSG_MORE)
+        with api.process_stopped():
+            sock.sendall(Reply(b"plain").bytes())
+            sock.close()
         return False
 
     result = run("streams", [hang_up])

@@ -33,17 +33,6 @@ class Pool(Api):
                 self.held.remove(sock)
         return True
 
-    def wait(self, what, true):
-        """Waits until true() holds."""
-        limit = time.monotonic() + PATIENCE
-        while True:
-            with self.lock:
-                if true():
-                    return
-            if time.monotonic() > limit:
-                raise AssertionError("waited in vain for " + what)
-            time.sleep(0.002)
-
     def give(self, *events):
         """One event to each of the first that wait."""
         with self.lock:
@@ -227,10 +216,11 @@ def all_killed_again_and_again():
 @test("workers")
 def lost_api():
     """Nobody listens, or it fails for good: the process ends, and not with 0."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    result = run("echo", [], address=lambda _: "127.0.0.1:%d" % port,
-                 env={"AWS_LAMBDA_MAX_CONCURRENCY": "3"}, signal_at_end=False)
+    with socket.socket() as bound:  # and nobody else's, but nobody listens
+        bound.bind(("127.0.0.1", 0))
+        port = bound.getsockname()[1]
+        result = run("echo", [], address=lambda _: "127.0.0.1:%d" % port,
+                     env={"AWS_LAMBDA_MAX_CONCURRENCY": "3"}, signal_at_end=False)
     same(result.code, 1)
     has(result.err, "none of 3 workers can be kept")
     fatal = Reply(b'{"errorType":"InternalServerError"}', 500, plain=True)
@@ -344,9 +334,9 @@ def hangs():
     """What nobody else ends: a handler that is still running a second after its deadline."""
     if harness.options.sanitized:
         return
-    soon = [("Lambda-Runtime-Deadline-Ms", str(int(time.time() * 1000) + 200))]
     with live(1) as it:
         it.await_polls(1)
+        soon = [("Lambda-Runtime-Deadline-Ms", str(int(time.time() * 1000) + 3000))]
         it.api.give(Reply(b'"hang"', headers=soon))
         it.api.wait("another worker", lambda: len(it.api.polls()) == 2)
         (post,) = it.await_posts(1)

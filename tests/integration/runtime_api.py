@@ -4,6 +4,7 @@
 Script: a list of what successive polls get. Each entry is a Reply, or a function (api, sock) that
 does as it likes. When the script is at its end the poll is held open and the bootstrap gets SIGTERM.
 """
+import contextlib
 import os
 import signal
 import socket
@@ -175,7 +176,7 @@ class Api:
     def __init__(self, script, answers=(), prefix="", routes=None):
         self.script, self.answers, self.prefix = list(script), list(answers), prefix
         self.routes = {REGISTER: Reply(b"", 404, plain=True), **(routes or {})}
-        self.requests, self.connections = [], 0
+        self.requests, self.connections, self.process = [], 0, None
         self.idle, self.lock = threading.Event(), threading.Lock()
         self.faults = []
         self.listener = socket.create_server(("127.0.0.1", 0))
@@ -245,6 +246,27 @@ class Api:
     def polls(self):
         return [r for r in self.requests if r.path == self.prefix + NEXT]
 
+    def wait(self, what, true):
+        """Waits until true() holds."""
+        limit = time.monotonic() + PATIENCE
+        while True:
+            with self.lock:
+                if true():
+                    return
+            if time.monotonic() > limit:
+                raise AssertionError("waited in vain for " + what)
+            time.sleep(0.002)
+
+    @contextlib.contextmanager
+    def process_stopped(self):
+        """The bootstrap sees at once what is done meanwhile, however long it takes."""
+        self.wait("the process", lambda: self.process)
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
+
     def close(self):
         """The acceptor ends first: the next one's listener may get the number of this descriptor."""
         try:
@@ -267,10 +289,10 @@ class Result:
 
 
 def memory_of(pid):
-    """Resident kilobytes."""
-    with open("/proc/%d/status" % pid) as f:
+    """Resident kilobytes, counted: VmRSS lacks what each processor has not yet told of."""
+    with open("/proc/%d/smaps_rollup" % pid) as f:
         for line in f:
-            if line.startswith("VmRSS:"):
+            if line.startswith("Rss:"):
                 return int(line.split()[1])
     return 0
 
@@ -294,7 +316,7 @@ class Runner:
         """Runs until the script is done (then SIGTERM) or the bootstrap ends by itself."""
         api = Api(script, answers, prefix, routes)
         where = "127.0.0.1:%d" % api.port if address is None else address(api.port)
-        process = self.start(handler, where, env, preexec)
+        process = api.process = self.start(handler, where, env, preexec)
         rss = []
 
         def end():
