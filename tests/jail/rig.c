@@ -16,7 +16,7 @@
 #include "jail/slot.h"
 
 #define MIB      (1024ull * 1024)
-#define LEFT_MS  5000
+#define LEFT_MS  60000
 #define ROOT_DIR "/var/tmp"
 
 int64_t rig_now_ms(void)
