@@ -10,13 +10,13 @@
 
 #include "check.h"
 
-/* A listening socket on a free port; address names it. */
-static int listen_anywhere(char address[64])
+/* A socket on a free port, which nobody listens at yet; address names it. */
+static int bind_anywhere(char address[64])
 {
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof a;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    CHECK(bind(fd, (struct sockaddr *)&a, len) == 0 && listen(fd, 4) == 0);
+    CHECK_INT(bind(fd, (struct sockaddr *)&a, len), 0);
     CHECK(getsockname(fd, (struct sockaddr *)&a, &len) == 0);
     snprintf(address, 64, "127.0.0.1:%u", ntohs(a.sin_port));
     return fd;
@@ -32,7 +32,8 @@ static void pair_init(struct pair *p, int wake_fd)
     char address[64];
     struct err err = {0};
     CHECK_INT(conn_setup(&err), 0);
-    p->listener = listen_anywhere(address);
+    p->listener = bind_anywhere(address);
+    CHECK_INT(listen(p->listener, 4), 0);
     conn_init(&p->conn, wake_fd);
     CHECK_INT(conn_open(&p->conn, address, &err), 0);
     CHECK_STR(err.msg, "");
@@ -138,13 +139,14 @@ static void test_refused(void)
     struct conn c;
     struct err err = {0};
     CHECK_INT(conn_setup(&err), 0);
-    close(listen_anywhere(address));
+    int fd = bind_anywhere(address);
     conn_init(&c, -1);
     CHECK_INT(conn_open(&c, address, &err), -1);
     CHECK_INT(err.kind, ERR_CLOSED);
     CHECK_HAS(err.msg, address);
     CHECK(!conn_is_open(&c));
     conn_close(&c);
+    close(fd);
 }
 
 /* What a function's configuration may hold must not lead elsewhere. */

@@ -7,7 +7,7 @@
 
 static void test_metadata(void)
 {
-    open_stage("3");
+    open_stage("60");
     CHECK(environment_reaches_metadata(env));
     jail.refuses_metadata = true;
     CHECK(!environment_reaches_metadata(env));
@@ -16,7 +16,7 @@ static void test_metadata(void)
 
 static void test_two_events(void)
 {
-    open_stage("3");
+    open_stage("60");
     start();
     invoke("1");
     write_to(jail.out, "starting\n");
@@ -43,7 +43,7 @@ static void test_two_events(void)
 
 static void test_ahead(void)
 {
-    open_stage("3");
+    open_stage("60");
     start();
     next();
     CHECK_STR(script, "INIT_START\n");
@@ -56,7 +56,7 @@ static void test_ahead(void)
 /* What the runtime does out of turn changes nothing. */
 static void test_out_of_turn(void)
 {
-    open_stage("3");
+    open_stage("60");
     start();
     post(environment_events.response, NULL, "early");
     next();
@@ -93,7 +93,7 @@ static void test_exits(void)
 {
     for (size_t i = 0; i < ARRAY_LEN(exits); i++) {
         char want[512];
-        open_stage("3");
+        open_stage("60");
         start();
         invoke("1");
         next();
@@ -145,7 +145,7 @@ static void test_answer_stands(void)
     CHECK_STR(script, "INIT_START\nSTART\nEVENT 1\nANSWER early\nEND\nREPORT\n");
     CHECK_INT(last.status, LOGLINES_TIMEOUT);
     close_stage();
-    open_stage("3");
+    open_stage("60");
     start();
     invoke("1");
     next();
@@ -159,7 +159,7 @@ static void test_answer_stands(void)
 
 static void test_failed_init(void)
 {
-    open_stage("3");
+    open_stage("60");
     start();
     invoke("1");
     end_program((struct jail_exit){.code = 1});
@@ -175,7 +175,7 @@ static void test_failed_init(void)
 
 static void test_init_recovers(void)
 {
-    open_stage("3");
+    open_stage("60");
     start();
     end_program((struct jail_exit){.code = 1});
     until("INIT_REPORT init\n");
@@ -191,7 +191,7 @@ static void test_init_recovers(void)
 
 static void test_init_error(void)
 {
-    open_stage("3");
+    open_stage("60");
     start();
     invoke("1");
     for (int i = 0; i < 2; i++) {
@@ -225,7 +225,7 @@ static void test_late_init_inside(void)
 /* A killed child is found by a sample, or at the end of the event at the latest. */
 static void test_oom(void)
 {
-    open_stage("3");
+    open_stage("60");
     start();
     invoke("1");
     next();
@@ -253,7 +253,7 @@ static void test_oom(void)
 
 static void test_broken(void)
 {
-    open_stage("3");
+    open_stage("60");
     start();
     invoke("1");
     next();
@@ -272,7 +272,7 @@ static void test_no_bootstrap(void)
     char path[64];
     snprintf(path, sizeof path, "%s/bootstrap", folder);
     unlink(path);
-    open_stage("3");
+    open_stage("60");
     start();
     invoke("1");
     CHECK_STR(script, "INIT_START\n");
@@ -289,20 +289,20 @@ static void test_no_bootstrap(void)
 static void test_host_fails(void)
 {
     struct err err = {0};
-    open_stage("3");
+    open_stage("60");
     jail.fail_spawn = true;
     CHECK_INT(environment_start(env, &err), -1);
     CHECK_STR(err.msg, "mounts are forbidden");
     CHECK_INT(err.kind, ERR_HOST);
     close_stage();
-    open_stage("3");
+    open_stage("60");
     start();
     invoke("1");
     jail.fail_spawn = true;
     end_program((struct jail_exit){.code = 1});
     until("BROKEN mounts are forbidden\n");
     close_stage();
-    open_stage("3");
+    open_stage("60");
     start();
     jail.fail_freeze = true;
     next();
@@ -318,7 +318,7 @@ static void test_request_id(void)
     static const char id[] = "00112233-4455-4f77-bf99-aabbccddeef0";
     struct environment_event event = {.body = "1", .body_len = 1, .request_id = id};
     struct err err = {0};
-    open_stage("3");
+    open_stage("60");
     for (int i = 0; i < 2; i++) {
         CHECK_INT(environment_invoke(env, &event, &err), 0);
         if (i == 0)
@@ -340,7 +340,7 @@ static void test_request_id(void)
 static void test_reset(void)
 {
     struct err err = {0};
-    open_stage("3");
+    open_stage("60");
     CHECK_INT(environment_reset(env, &err), 0); /* nothing runs */
     start();
     CHECK_INT(environment_reset(env, &err), 0); /* during its init */
@@ -376,7 +376,7 @@ static void test_reset(void)
 static void test_close(void)
 {
     for (int state = 0; state < 4; state++) {
-        open_stage("3");
+        open_stage("60");
         if (state > 0)
             start();
         if (state > 1)

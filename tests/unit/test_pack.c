@@ -221,16 +221,26 @@ static int open_numbered(int number, char dir[static PATH_MAX])
     return p.fd;
 }
 
+/* Used long ago, one second after the other: the system's clock may tick more slowly than entries
+ * come. */
+static int open_aged(int number, char dir[static PATH_MAX])
+{
+    int fd = open_numbered(number, dir);
+    const struct timespec used = {.tv_sec = 1700000000 + number};
+    CHECK_INT(futimens(fd, (const struct timespec[2]){used, used}), 0);
+    return fd;
+}
+
 /* Old entries go, except what somebody uses. Folders of others are left alone. */
 static void test_trim(void)
 {
     char dirs[PACK_KEEP_ENTRIES + 6][PATH_MAX], name[256];
     start();
-    int held = open_numbered(0, dirs[0]);
+    int held = open_aged(0, dirs[0]);
     snprintf(name, sizeof name, "cache/unzip-1/%064d-earlier-boot", 0);
     CHECK_INT(mkdir(at(name), 0700) || mkdir(at("cache/unzip-1/notes"), 0700), 0);
     for (int i = 1; i < PACK_KEEP_ENTRIES + 5; i++)
-        close(open_numbered(i, dirs[i]));
+        close(open_aged(i, dirs[i]));
     close(open_numbered(5, dirs[5])); /* used again: the newest */
     close(open_numbered(PACK_KEEP_ENTRIES + 5, dirs[PACK_KEEP_ENTRIES + 5]));
     CHECK_INT(access(at(name), F_OK), -1);
@@ -247,6 +257,13 @@ static void test_trim(void)
     end();
 }
 
+/* Whether a file was not changed just now, by two seconds: so slow a machine may be. */
+static bool is_settled(const char *path)
+{
+    struct stat st = {0};
+    return stat(path, &st) == 0 && time(NULL) - st.st_ctim.tv_sec > 2;
+}
+
 /* A zip that has been there for a while is not read again as long as it is the same file. */
 static void test_shortcut(void)
 {
@@ -256,7 +273,7 @@ static void test_shortcut(void)
     write_simple(at("f.zip"), "first");
     CHECK_INT(open_in(&p, at("f.zip"), at("cache"), &err), 0);
     pack_close(&p);
-    CHECK_INT(count(at("cache"), "id-"), 0); /* changed just now */
+    CHECK(count(at("cache"), "id-") == 0 || is_settled(at("f.zip")));
     sleep(4);
     for (int i = 0; i < 2; i++) {
         CHECK_INT(open_in(&p, at("f.zip"), at("cache"), &err), 0);
@@ -273,7 +290,7 @@ static void test_shortcut(void)
     CHECK_INT(utimensat(AT_FDCWD, at("f.zip"), times, 0), 0);
     CHECK_INT(open_in(&p, at("f.zip"), at("cache"), &err), 0);
     CHECK_STR(content(p.dir, "bootstrap"), "other");
-    CHECK_INT(count(at("cache"), "id-"), 1);
+    CHECK(count(at("cache"), "id-") == 1 || is_settled(at("f.zip")));
     pack_close(&p);
     end();
 }

@@ -6,7 +6,7 @@
 /* Nothing is frozen before an event that waits, and everything after one that did not come. */
 static void test_no_pause(void)
 {
-    open_stage("3");
+    open_stage("60");
     start();
     invoke("1");
     next();
@@ -34,7 +34,7 @@ static void test_no_pause(void)
 /* What a frozen or a killed environment has used is read in any case. */
 static void test_killed_without_pause(void)
 {
-    open_stage("3");
+    open_stage("60");
     start();
     invoke("1");
     next();
