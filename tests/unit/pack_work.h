@@ -76,8 +76,7 @@ static inline const char *content(const char *dir, const char *name)
     return n < 0 ? NULL : text;
 }
 
-/* How many names in cache/unzip-1 begin with prefix; with "" all but the shortcuts, which only a
- * zip that is older than two seconds has: on a slow machine each may be. */
+/* How many names in cache/unzip-1 begin with prefix. */
 static inline int count(const char *cache, const char *prefix)
 {
     char path[PATH_MAX + 64];
@@ -85,8 +84,7 @@ static inline int count(const char *cache, const char *prefix)
     snprintf(path, sizeof path, "%s/unzip-1", cache);
     DIR *dir = opendir(path);
     for (struct dirent *d = dir ? readdir(dir) : NULL; d; d = readdir(dir))
-        found += d->d_name[0] != '.' && strncmp(d->d_name, prefix, strlen(prefix)) == 0 &&
-                 (*prefix || strncmp(d->d_name, "id-", 3) != 0);
+        found += d->d_name[0] != '.' && strncmp(d->d_name, prefix, strlen(prefix)) == 0;
     if (dir)
         closedir(dir);
     return found;
