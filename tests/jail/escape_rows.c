@@ -326,7 +326,7 @@ static const struct attempt no_network_rows[] = {
     {"udp 255.255.255.255 9", DENIED "|ENETUNREACH"},
     {"list /sys/class/net", "ENOENT"},
     {"grep /proc/net/dev eth 0", "absent"},
-    {"grep /proc/net/unix escape. @", "absent"},
+    {"grep /proc/net/unix @ -dgram", "absent"},
 };
 const struct attempts attempts_no_network = {no_network_rows, ARRAY_LEN(no_network_rows)};
 
