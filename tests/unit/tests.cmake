@@ -9,3 +9,6 @@ foreach(layer ${layers})
     include(${CMAKE_CURRENT_LIST_DIR}/${layer}.cmake OPTIONAL)
 endforeach()
 clambda_unit_test(check SOURCES unit/check_elsewhere.c)
+if(SANDBOX) # these take longest: begun first
+    set_tests_properties(unit_starve_sandbox unit_compare unit_judge unit_stream_property PROPERTIES COST 100)
+endif()
