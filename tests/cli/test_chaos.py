@@ -15,7 +15,8 @@ import termios
 import fcntl
 
 import sources
-from harness import CLAMBDA, PATIENCE_S, check, check_match, finish, need_sandbox, path, run, wait_until, work, write
+from harness import CLAMBDA, PATIENCE_S, check, check_match, finish, need_sandbox, path, run, work, write
+from processes import wait_for_child
 
 OBEDIENT, EXAMPLES, BUILT = sys.argv[3:6]
 QUEUE = "sqs:report-failures,retries=9"
@@ -214,8 +215,7 @@ def check_interrupt():
     given = queue("endless.jsonl", "ok", "ok")
     child = subprocess.Popen([CLAMBDA, "replay", OBEDIENT, given, "--source", QUEUE, "--chaos", "1", "--minutes", "60",
                               "--jobs", "2"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=work.name)
-    name = f"/proc/{child.pid}/task/{child.pid}/children"
-    wait_until(lambda: open(name).read().strip())
+    wait_for_child(child)
     child.send_signal(signal.SIGTERM)
     out, err = child.communicate(timeout=PATIENCE_S)
     check("interrupted", (child.returncode, b"UNFINISHED" in out or b"interrupted" in out + err or out == b""), (130, True))

@@ -10,6 +10,7 @@ import sys
 import harness
 from gateway_rig import BOOTSTRAP, EXAMPLES, GATEWAY, RUNTIME, Gateway, run_gateway
 from harness import MUST, check, check_match, finish, path, wait_until
+from processes import children
 
 NOBODY = "65534"
 ROOT = path("image")
@@ -42,11 +43,6 @@ def make_image():
     for folder, _, _ in os.walk(ROOT):
         os.chmod(folder, 0o755)
     os.chmod(harness.work.name, 0o755)
-
-
-def children(pid):
-    with open(f"/proc/{pid}/task/{pid}/children") as file:
-        return [int(word) for word in file.read().split()]
 
 
 def state(pid):

@@ -8,6 +8,7 @@ import subprocess
 import time
 
 from harness import CLAMBDA, PATIENCE_S, check, check_match, finish, function, need_sandbox, wait_until, write
+from processes import binding, descendants, read
 
 
 def start(deed, *options, **more):
@@ -15,20 +16,6 @@ def start(deed, *options, **more):
     pipes = dict(stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     pipes.update(more)
     return subprocess.Popen([CLAMBDA, "invoke", function("fn"), "--timeout", "60", *options, "-e", event], **pipes)
-
-
-def read(name):
-    try:
-        with open(name) as file:
-            return file.read()
-    except OSError:
-        return ""
-
-
-def children(pid):
-    """All descendants."""
-    direct = [int(p) for p in read(f"/proc/{pid}/task/{pid}/children").split()]
-    return direct + [grandchild for child in direct for grandchild in children(child)]
 
 
 def groups(pid):
@@ -50,12 +37,6 @@ def groups(pid):
     return found
 
 
-def binding(loop):
-    """Which file a device has, and which time it has one: others take a device that is free again."""
-    folder = f"/sys/block/{os.path.basename(loop)}"
-    return read(f"{folder}/diskseq") + read(f"{folder}/loop/backing_file")
-
-
 def loops(pid):
     return {name: binding(name) for name in re.findall(r"(/dev/loop[0-9]+)", read(f"/proc/{pid}/mountinfo"))}
 
@@ -64,7 +45,7 @@ def wait_for_start(child):
     """Until the function has its event; gives what must be gone later."""
     while (line := child.stderr.readline()) and not line.startswith(b"START"):
         pass
-    inside = children(child.pid)
+    inside = descendants(child.pid)
     found = {"processes": inside, "groups": [], "loops": {}}
     for pid in inside:
         found["groups"] += groups(pid)

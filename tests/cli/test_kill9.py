@@ -13,6 +13,7 @@ import time
 import zipfile
 
 from harness import CLAMBDA, HOSTILE, PATIENCE_S, check, finish, function, need_sandbox, path, run, wait_until, write
+from processes import binding, read
 
 KILLS = int(os.environ.get("CLAMBDA_KILLS", "20"))
 SEED = int(os.environ.get("CLAMBDA_SEED", str(random.SystemRandom().randrange(1 << 32))))
@@ -20,23 +21,15 @@ MARK = f"clambda-kill9-{os.getpid()}-{SEED}"
 rng = random.Random(SEED)
 
 
-def read(name):
-    try:
-        with open(name, "rb") as file:
-            return file.read()
-    except OSError:
-        return b""
-
-
 def marked(mark):
     """Processes of a run: they have its environment, which the first process of its jail copies."""
     return [int(name[6:-8]) for name in glob.glob("/proc/[0-9]*/environ")
-            if mark.encode() in read(name) and int(name[6:-8]) != os.getpid()]
+            if mark in read(name) and int(name[6:-8]) != os.getpid()]
 
 
 def is_living(pid):
     """A zombie holds nothing; its new parent reaps it in its time."""
-    return read(f"/proc/{pid}/stat").rpartition(b")")[2].split()[:1] not in ([], [b"Z"], [b"X"])
+    return read(f"/proc/{pid}/stat").rpartition(")")[2].split()[:1] not in ([], ["Z"], ["X"])
 
 
 def groups(pid):
@@ -51,24 +44,18 @@ def loops(pids):
     """Loop devices that are mounted in the jail, or open in the command."""
     found = set()
     for pid in pids:
-        found |= set(re.findall(rb"/dev/loop[0-9]+", read(f"/proc/{pid}/mountinfo")))
+        found |= set(re.findall("/dev/loop[0-9]+", read(f"/proc/{pid}/mountinfo")))
         for fd in glob.glob(f"/proc/{pid}/fd/*"):
             try:
-                target = os.readlink(fd).encode()
+                target = os.readlink(fd)
             except OSError:
                 continue
-            found |= set(re.findall(rb"^/dev/loop[0-9]+$", target))
-    return {name.decode(): binding(name.decode()) for name in found}
-
-
-def binding(loop):
-    """Which time the device has a file, and which file: a name that is free again is soon another run's."""
-    folder = f"/sys/block/{loop[5:]}"
-    return read(f"{folder}/diskseq"), read(f"{folder}/loop/backing_file")
+            found |= set(re.findall("^/dev/loop[0-9]+$", target))
+    return {name: binding(name) for name in found}
 
 
 def is_bound(loop, was):
-    return was[1] != b"" and binding(loop) == was
+    return was[1] != "" and binding(loop) == was
 
 
 def folders(pid):

@@ -9,8 +9,8 @@ import pty
 import re
 import subprocess
 
-from frozen import stands_still
 from harness import CLAMBDA, UUID, check, check_match, finish, function, invoke, is_full, need_sandbox, path, run, wait_until, write
+from processes import stands_still
 
 ZEROS = "0" * 64
 

@@ -17,6 +17,7 @@ import termios
 import time
 
 from harness import CLAMBDA, PATIENCE_S, check, check_match, finish, function, invoke, need_sandbox, path, run, wait_until, write
+from processes import wait_for_child
 
 LEAKY, ECHO = sys.argv[3], sys.argv[4]
 FOLDER = function("fn")
@@ -192,8 +193,7 @@ def interrupted(*options):
     slow = write("slow.jsonl", '{"do":"sleep 200"}\n' * 2000)
     child = subprocess.Popen([CLAMBDA, "replay", FOLDER, slow, *options], stdout=subprocess.PIPE,
                              stderr=subprocess.PIPE, text=True)
-    environment = f"/proc/{child.pid}/task/{child.pid}/children"
-    wait_until(lambda: open(environment).read().strip())
+    wait_for_child(child)
     child.send_signal(signal.SIGINT)
     out, err = child.communicate(timeout=PATIENCE_S)
     return child.returncode, out, err
@@ -210,8 +210,7 @@ def interrupted_twice():
     except BlockingIOError:
         os.set_blocking(writer, True)
     child = subprocess.Popen([CLAMBDA, "replay", FOLDER, slow], stdout=writer, stderr=subprocess.DEVNULL)
-    environment = f"/proc/{child.pid}/task/{child.pid}/children"
-    wait_until(lambda: open(environment).read().strip())
+    wait_for_child(child)
     # two that come at once are one
     wait_until(lambda: child.send_signal(signal.SIGINT) or time.sleep(0.05) or child.poll() is not None)
     code = child.wait(PATIENCE_S)
@@ -256,7 +255,7 @@ def check_interrupt():
     before = open(trace, "rb").read()
     child = subprocess.Popen([CLAMBDA, "replay", FOLDER, trace, "--update", "--timeout", "30"],
                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wait_until(lambda: open(f"/proc/{child.pid}/task/{child.pid}/children").read().strip())
+    wait_for_child(child)
     child.send_signal(signal.SIGTERM)
     check("an update that is interrupted", child.wait(PATIENCE_S), 130)
     check("writes nothing", open(trace, "rb").read(), before)

@@ -10,7 +10,8 @@ import subprocess
 import sys
 
 import sources
-from harness import CLAMBDA, PATIENCE_S, check, check_match, finish, function, need_sandbox, path, run, wait_until, write
+from harness import CLAMBDA, PATIENCE_S, check, check_match, finish, function, need_sandbox, path, run, write
+from processes import wait_for_child
 
 OBEDIENT, EXAMPLES, BUILT = sys.argv[3:6]
 ECHO = f"{BUILT}/raw_echo.so"
@@ -434,8 +435,7 @@ def check_interrupt():
     given = trace("slow.jsonl", *[sources.event(sources.sqs(i, "slow")) for i in range(1, 40)])
     child = subprocess.Popen([CLAMBDA, "replay", OBEDIENT, given, "--source", "sqs:batch=1", "--timeout", "20"],
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    name = f"/proc/{child.pid}/task/{child.pid}/children"
-    wait_until(lambda: open(name).read().strip())
+    wait_for_child(child)
     child.send_signal(signal.SIGINT)
     out, err = child.communicate(timeout=PATIENCE_S)
     check("interrupted", (child.returncode, b"UNFINISHED" in out), (130, True))

@@ -19,8 +19,8 @@ import time
 import uuid
 import zipfile
 
-from frozen import stands_still
 from harness import HOSTILE, MUST, Result, check, check_match, finish, is_full, path, wait_until, work, write
+from processes import stands_still
 
 SOURCE, BUILD = sys.argv[3:5]
 EXAMPLES = ("s3_put", "sqs_batch", "kinesis_records")

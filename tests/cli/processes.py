@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether the processes of a jail stand still, by what the kernel counts of them: however busy the machine is,
-a frozen one makes no step."""
+"""What the kernel tells of processes: their children, their loop devices, and whether they stand still."""
 import re
 import time
 
-from harness import PATIENCE_S
+from harness import PATIENCE_S, wait_until
 
 
 def read(name):
+    """A file's text, empty when it is gone."""
     try:
-        with open(name) as file:
+        with open(name, errors="replace") as file:
             return file.read()
     except OSError:
         return ""
@@ -23,6 +23,17 @@ def descendants(pid):
     return [found for child in children(pid) for found in (child, *descendants(child))]
 
 
+def wait_for_child(process):
+    """Until the command has an environment."""
+    wait_until(lambda: children(process.pid))
+
+
+def binding(loop):
+    """Which time a loop device has a file, and which file: a name that is free again is soon another run's."""
+    folder = f"/sys/block/{loop.removeprefix('/dev/')}"
+    return read(f"{folder}/diskseq"), read(f"{folder}/loop/backing_file")
+
+
 def steps(pid):
     """How often each process of a function has had a processor and given it back; the command's own child, which
     watches over them, does not count."""
@@ -31,7 +42,8 @@ def steps(pid):
 
 
 def stands_still(pid, seconds):
-    """Whether no process of the command's function makes a step for so long, sooner or later."""
+    """Whether no process of the command's function makes a step for so long, sooner or later: however busy the
+    machine is, a frozen one makes none."""
     end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end:
         before = steps(pid)
