@@ -52,8 +52,7 @@ static int hex_value(char c)
     return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
-/* The four digits at p, or -1. */
-static int hex_unit(const char *p, const char *end)
+int scan_hex_unit(const char *p, const char *end)
 {
     if (end - p < 4)
         return -1;
@@ -96,7 +95,7 @@ static int skip_escape(struct scan *s)
         return scan_fail(s, s->end, "string without an end");
     char c = s->p[1];
     if (c == 'u') {
-        if (hex_unit(s->p + 2, s->end) < 0)
+        if (scan_hex_unit(s->p + 2, s->end) < 0)
             return scan_fail(s, s->p, "\\u without four hexadecimal digits");
         s->p += 6;
         return COMPLETE;
@@ -373,10 +372,10 @@ static size_t unescape_step(const char **p, const char *end, char out[4])
         *p = s + 2;
         return 1;
     }
-    uint32_t unit = (uint32_t)hex_unit(s + 2, end);
+    uint32_t unit = (uint32_t)scan_hex_unit(s + 2, end);
     s += 6;
     if (unit >= 0xD800 && unit < 0xDC00 && end - s >= 6 && s[0] == '\\' && s[1] == 'u') {
-        uint32_t low = (uint32_t)hex_unit(s + 2, end);
+        uint32_t low = (uint32_t)scan_hex_unit(s + 2, end);
         if (low >= 0xDC00 && low < 0xE000) {
             unit = 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
             s += 6;

@@ -53,6 +53,10 @@ bool scan_next(struct scan_value v, size_t *at, struct scan_value *key, struct s
  * string. Lone surrogates become U+FFFD; \u0000 gives a NUL byte. No NUL is added. */
 long scan_unescape(struct scan_value v, char *out);
 
+/* The UTF-16 unit that the four hexadecimal digits at p are, or -1: fewer stand there before end.
+ */
+int scan_hex_unit(const char *p, const char *end);
+
 /* The same text to be changed in place, by who knows that its memory may be written to. */
 static inline char *scan_writable(struct scan_value v)
 {

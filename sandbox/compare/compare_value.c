@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/scan.h"
 #include "base/utf8.h"
 
 enum value_kind value_kind(struct scan_value v)
@@ -40,16 +41,6 @@ struct reader {
     size_t at, count;
 };
 
-static uint32_t read_unit(const char *p)
-{
-    uint32_t unit = 0;
-    for (int i = 0; i < 4; i++) {
-        unsigned char c = (unsigned char)p[i];
-        unit = unit << 4 | (c <= '9' ? c - 0x30u : (c | 0x20u) - 'a' + 10u);
-    }
-    return unit;
-}
-
 /* A lone half of a pair gets bytes that no UTF-8 text has, so that it equals only itself. */
 static size_t encode(uint32_t unit, char out[4])
 {
@@ -71,11 +62,11 @@ static void read_escape(struct reader *r)
         r->p += 2;
         return;
     }
-    uint32_t unit = read_unit(r->p + 2);
+    uint32_t unit = (uint32_t)scan_hex_unit(r->p + 2, r->end);
     r->p += 6;
     if (unit >= 0xD800 && unit < 0xDC00 && r->end - r->p >= 6 && r->p[0] == '\\' &&
         r->p[1] == 'u') {
-        uint32_t low = read_unit(r->p + 2);
+        uint32_t low = (uint32_t)scan_hex_unit(r->p + 2, r->end);
         if (low >= 0xDC00 && low < 0xE000) {
             unit = 0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00);
             r->p += 6;

@@ -35,17 +35,6 @@ bool members_same(struct scan_value a, struct scan_value b)
     return a.len == b.len && (a.ptr == b.ptr || memcmp(a.ptr, b.ptr, a.len) == 0);
 }
 
-/* Four digits, of a valid escape. */
-static unsigned read_unit(const char *digits)
-{
-    unsigned unit = 0;
-    for (int i = 0; i < 4; i++) {
-        unsigned char c = (unsigned char)digits[i];
-        unit = unit << 4 | (unsigned)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
-    }
-    return unit;
-}
-
 /* Of a pair of surrogates each is half of four bytes. */
 size_t members_bytes(struct scan_value text)
 {
@@ -56,7 +45,7 @@ size_t members_bytes(struct scan_value text)
         } else if (text.ptr[i + 1] != 'u') {
             i += 2;
         } else {
-            unsigned unit = read_unit(text.ptr + i + 2);
+            int unit = scan_hex_unit(text.ptr + i + 2, text.ptr + text.len);
             bytes += (unit >= 0x80) + (unit >= 0x800 && (unit & 0xf800) != 0xd800);
             i += 6;
         }
@@ -70,7 +59,7 @@ bool members_is_base64(struct scan_value text)
     for (size_t i = 0; i < text.len; count++) {
         unsigned c = (unsigned char)text.ptr[i++];
         if (c == '\\' && text.ptr[i++] == 'u') {
-            c = read_unit(text.ptr + i);
+            c = (unsigned)scan_hex_unit(text.ptr + i, text.ptr + text.len);
             i += 4;
         } else if (c == '\\') {
             c = (unsigned char)text.ptr[i - 1] == '/' ? '/' : '\\';

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/scan.h"
 #include "base/utf8.h"
 
 #define PREFIX      4
@@ -181,19 +182,10 @@ static bool replace_view(const struct needles *n, const char *source, size_t sou
 
 static bool read_unit(const char *p, const char *end, uint32_t *out)
 {
-    uint32_t unit = 0;
-    if (end - p < 6 || p[0] != '\\' || p[1] != 'u')
+    int unit = end - p < 2 || p[0] != '\\' || p[1] != 'u' ? -1 : scan_hex_unit(p + 2, end);
+    if (unit < 0)
         return false;
-    for (p += 2, end = p + 4; p < end; p++) {
-        uint32_t low = (unsigned char)*p | 0x20u;
-        if (*p >= '0' && *p <= '9')
-            unit = unit << 4 | (uint32_t)(*p - '0');
-        else if (low >= 'a' && low <= 'f')
-            unit = unit << 4 | (low - 'a' + 10);
-        else
-            return false;
-    }
-    *out = unit;
+    *out = (uint32_t)unit;
     return true;
 }
 
