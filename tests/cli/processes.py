@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the kernel tells of processes: their children, their loop devices, and whether they stand still."""
+import glob
+import os
 import re
 import time
 
@@ -32,6 +34,24 @@ def binding(loop):
     """Which time a loop device has a file, and which file: a name that is free again is soon another run's."""
     folder = f"/sys/block/{loop.removeprefix('/dev/')}"
     return read(f"{folder}/diskseq"), read(f"{folder}/loop/backing_file")
+
+
+def loops(pids):
+    """Loop devices that are mounted in the jail, or open in the command."""
+    found = set()
+    for pid in pids:
+        found |= set(re.findall("/dev/loop[0-9]+", read(f"/proc/{pid}/mountinfo")))
+        for fd in glob.glob(f"/proc/{pid}/fd/*"):
+            try:
+                target = os.readlink(fd)
+            except OSError:
+                continue
+            found |= set(re.findall("^/dev/loop[0-9]+$", target))
+    return {name: binding(name) for name in found}
+
+
+def is_bound(loop, was):
+    return was[1] != "" and binding(loop) == was
 
 
 def steps(pid):

@@ -16,11 +16,12 @@ import sys
 import uuid
 
 import layouts
-from harness import CLAMBDA, HOSTILE, MUST, check, check_match, failures, finish, path, run, wait_until, write
+from harness import CLAMBDA, HOSTILE, MUST, check, check_match, failures, finish, path, run, wait_until, work, write
 from layouts import Image, Layout, platform, tagged
 
 SOURCE, BUILD = sys.argv[3:5]
-sys.path.insert(0, f"{SOURCE}/tests/integration")
+sys.path[:0] = [f"{SOURCE}/tests/integration", f"{SOURCE}/tests/container"]
+import registry  # noqa: E402
 import runtime_api  # noqa: E402
 
 HANDLER = f"{BUILD}/examples/raw_echo.so"
@@ -199,34 +200,9 @@ def test_skopeo():
     check("skopeo: the same image", Image(back).digest, Image(folder).digest)
 
 
-@contextlib.contextmanager
-def registry():
-    """One that listens on a loopback port of its own choice: its address."""
-    config = write("registry.yml", f"version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: {path('registry')}\n"
-                                   "http:\n  addr: 127.0.0.1:0\n")
-    with open(path("registry.log"), "wb") as log:
-        process = subprocess.Popen(["docker-registry", "serve", config], stdout=subprocess.DEVNULL, stderr=log)
-    try:
-        yield f"127.0.0.1:{port_of(process, path('registry.log'), 'listening on 127.0.0.1:')}"
-    finally:
-        process.kill()
-        process.wait()
-
-
-def port_of(process, log, words):
-    """The port that a process says behind these words, as soon as it listens there; 0: it has ended."""
-    def said():
-        with open(log, errors="replace") as file:
-            return re.search(words + r"(\d+)\D", file.read())
-
-    wait_until(lambda: said() or process.poll() is not None)
-    found = said()
-    return int(found[1]) if found else 0
-
-
 def test_registry():
     folder, back = path("plain"), path("pulled")
-    with registry() as address:
+    with registry.running(work.name) as address:
         url = f"docker://{address}/function:v1"
         for what, arguments in (
                 ("push", ["copy", "--dest-tls-verify=false", f"oci:{folder}:latest", url]),
@@ -280,6 +256,17 @@ def post(port, body):
         connection.close()
 
 
+def told_port(process, log):
+    """Where the gateway listens, as soon as it does; 0: it has ended."""
+    def said():
+        with open(log, errors="replace") as file:
+            return re.search(r"listens on port (\d+)\n", file.read())
+
+    wait_until(lambda: said() or process.poll() is not None)
+    found = said()
+    return int(found[1]) if found else 0
+
+
 @contextlib.contextmanager
 def container(bundle):
     """The image's own settings; ordinary rights: its user, no capability, a read-only root."""
@@ -299,7 +286,7 @@ def container(bundle):
         process = subprocess.Popen([*runc, "run", "--bundle", bundle, name], stdin=subprocess.DEVNULL,
                                    stdout=output, stderr=subprocess.STDOUT)
     try:
-        yield port_of(process, f"{bundle}/output", "listens on port ")
+        yield told_port(process, f"{bundle}/output")
     finally:
         subprocess.run([*runc, "kill", name, "KILL"], capture_output=True)
         process.wait()

@@ -8,7 +8,7 @@ import subprocess
 import time
 
 from harness import CLAMBDA, PATIENCE_S, check, check_match, finish, function, need_sandbox, wait_until, write
-from processes import binding, descendants, read
+from processes import descendants, is_bound, loops, read
 
 
 def start(deed, *options, **more):
@@ -37,26 +37,18 @@ def groups(pid):
     return found
 
 
-def loops(pid):
-    return {name: binding(name) for name in re.findall(r"(/dev/loop[0-9]+)", read(f"/proc/{pid}/mountinfo"))}
-
-
 def wait_for_start(child):
     """Until the function has its event; gives what must be gone later."""
     while (line := child.stderr.readline()) and not line.startswith(b"START"):
         pass
     inside = descendants(child.pid)
-    found = {"processes": inside, "groups": [], "loops": {}}
-    for pid in inside:
-        found["groups"] += groups(pid)
-        found["loops"].update(loops(pid))
-    return found
+    return {"processes": inside, "groups": [group for pid in inside for group in groups(pid)], "loops": loops(inside)}
 
 
 def leftovers(found):
     return {"processes": [p for p in found["processes"] if os.path.exists(f"/proc/{p}")],
             "groups": sorted({g for g in found["groups"] if os.path.exists(g)}),
-            "loops": sorted(d for d, was in found["loops"].items() if binding(d) == was)}
+            "loops": sorted(d for d, was in found["loops"].items() if is_bound(d, was))}
 
 
 NOTHING = {"processes": [], "groups": [], "loops": []}

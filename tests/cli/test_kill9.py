@@ -13,7 +13,7 @@ import time
 import zipfile
 
 from harness import CLAMBDA, HOSTILE, PATIENCE_S, check, finish, function, need_sandbox, path, run, wait_until, write
-from processes import binding, read
+from processes import is_bound, loops, read
 
 KILLS = int(os.environ.get("CLAMBDA_KILLS", "20"))
 SEED = int(os.environ.get("CLAMBDA_SEED", str(random.SystemRandom().randrange(1 << 32))))
@@ -38,24 +38,6 @@ def groups(pid):
     for depth in ("*", "*/*", "*/*/*", "*/*/*/*"):
         found += glob.glob(f"/sys/fs/cgroup/{depth}/clambda.*.{pid}")
     return found
-
-
-def loops(pids):
-    """Loop devices that are mounted in the jail, or open in the command."""
-    found = set()
-    for pid in pids:
-        found |= set(re.findall("/dev/loop[0-9]+", read(f"/proc/{pid}/mountinfo")))
-        for fd in glob.glob(f"/proc/{pid}/fd/*"):
-            try:
-                target = os.readlink(fd)
-            except OSError:
-                continue
-            found |= set(re.findall("^/dev/loop[0-9]+$", target))
-    return {name: binding(name) for name in found}
-
-
-def is_bound(loop, was):
-    return was[1] != "" and binding(loop) == was
 
 
 def folders(pid):

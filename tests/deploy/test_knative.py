@@ -4,7 +4,6 @@
 which goes to a program with the code of Knative's admission.
 
 test_knative.py BUILD-FOLDER"""
-import contextlib
 import json
 import os
 import re
@@ -12,13 +11,15 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 
 import page
 import tools
 from harness import broken, check, check_equal, failures, finish, skip
 
 BUILD = sys.argv[1]
+sys.path.insert(0, f"{page.ROOT}/tests/container")
+import registry  # noqa: E402
+
 # file, what is changed to what, what is then said
 BROKEN = [
     ("service.yaml", r"containerConcurrency:", "containerConcurency:", r'unknown field "containerConcurency"'),
@@ -47,31 +48,11 @@ def check_broken(program, work):
         check(f"{file} with {replacement!r}", done.returncode == 1 and re.search(error, done.stderr), done.stderr)
 
 
-@contextlib.contextmanager
-def registry(work):
-    """Its address; the port is of its own choice."""
-    with open(f"{work}/registry.yml", "w") as file:
-        file.write(f"version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: {work}/registry\n"
-                   "http:\n  addr: 127.0.0.1:0\n")
-    server = subprocess.Popen(["docker-registry", "serve", f"{work}/registry.yml"], stdout=subprocess.DEVNULL,
-                              stderr=subprocess.PIPE, text=True)
-    try:
-        said = []
-        for line in server.stderr:
-            said.append(line)
-            if found := re.search(r"listening on (127\.0\.0\.1:\d+)", line):
-                break
-        else:
-            raise RuntimeError(f"no registry: {''.join(said)}")
-        # it goes on to write there
-        threading.Thread(target=server.stderr.read, daemon=True).start()
-        os.makedirs(f"{work}/.config/containers")
-        with open(f"{work}/.config/containers/registries.conf", "w") as file:
-            file.write(f'[[registry]]\nlocation = "{found[1]}"\ninsecure = true\n')
-        yield found[1]
-    finally:
-        server.kill()
-        server.wait()
+def trust(address, home):
+    """What is started there with this home talks to the registry without TLS."""
+    os.makedirs(f"{home}/.config/containers")
+    with open(f"{home}/.config/containers/registries.conf", "w") as file:
+        file.write(f'[[registry]]\nlocation = "{address}"\ninsecure = true\n')
 
 
 def check_block(what, commands, work, program, image):
@@ -98,7 +79,8 @@ def main():
     program = tools.go_program("knative")
     with tempfile.TemporaryDirectory(prefix="clambda-knative.", dir="/tmp") as work:
         check_broken(program, work)
-        with registry(work) as address:
+        with registry.running(work) as address:
+            trust(address, work)
             for i, (heading, commands) in enumerate(page.blocks("knative")):
                 check_block(heading or f"image {i}", commands, work, program, f"{address}/orders{i}:v1")
     if not failures:
